@@ -1,0 +1,1 @@
+"""How the services are run, and the command line that runs them."""

@@ -1,0 +1,1 @@
+"""The services: each a set of pure rules over its own tables."""

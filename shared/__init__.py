@@ -1,0 +1,1 @@
+"""What every service stands on: the contracts, the engine, and a few pure modules."""

@@ -1,0 +1,133 @@
+"""CloudEvents 1.0 on Kafka in binary mode: the envelope in the record's headers, the message as its value.
+
+Both directions, nothing else: a record that does not keep to the form is refused with `Unreadable`, whose
+text says exactly what is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from shared import ids
+
+Headers = Sequence[tuple[str, bytes]]
+
+_REQUIRED: Final = ("ce_id", "ce_source", "ce_specversion", "ce_type")
+
+
+class Unreadable(Exception):
+    """A record that is no message of ours; the text is the reason, for the dead letter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What is known of a message besides what it says."""
+
+    id: str
+    type: str
+    source: str
+    key: str
+    correlation_id: str
+    time: datetime | None = None
+    subject: str | None = None
+    causation_id: str | None = None
+    sequence: int | None = None
+    traceparent: str | None = None
+
+
+def timestamp(instant: datetime) -> str:
+    """An instant as the wire has it: RFC 3339, UTC."""
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def to_headers(envelope: Envelope) -> dict[str, str]:
+    """The envelope as header names and values."""
+    headers = {
+        "ce_id": envelope.id,
+        "ce_source": envelope.source,
+        "ce_specversion": "1.0",
+        "ce_type": envelope.type,
+        "ce_partitionkey": envelope.key,
+        "ce_correlationid": envelope.correlation_id,
+        "content-type": "application/json",
+    }
+    if envelope.time is not None:
+        headers["ce_time"] = timestamp(envelope.time)
+    if envelope.subject is not None:
+        headers["ce_subject"] = envelope.subject
+    if envelope.causation_id is not None:
+        headers["ce_causationid"] = envelope.causation_id
+    if envelope.sequence is not None:
+        headers["ce_sequence"] = str(envelope.sequence)
+    if envelope.traceparent is not None:
+        headers["traceparent"] = envelope.traceparent
+    return headers
+
+
+def encoded(headers: dict[str, str]) -> list[tuple[str, bytes]]:
+    """Headers as a Kafka record carries them."""
+    return [(name, value.encode()) for name, value in headers.items()]
+
+
+def read_headers(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
+    """A record's headers as text; `Unreadable` names the one that is not."""
+    text: dict[str, str] = {}
+    for name, value in headers:
+        if value is None:
+            raise Unreadable(f"header {name} is null")
+        try:
+            text[name] = value.decode()
+        except UnicodeDecodeError:
+            raise Unreadable(f"header {name} is not UTF-8") from None
+    return text
+
+
+def from_headers(headers: dict[str, str]) -> Envelope:
+    """The envelope in a record's headers. What CloudEvents leaves optional may be missing."""
+    for name in _REQUIRED:
+        if not headers.get(name):
+            raise Unreadable(f"header {name} is missing")
+    if headers["ce_specversion"] != "1.0":
+        raise Unreadable(f"header ce_specversion is {headers['ce_specversion']!r}, not '1.0'")
+    content_type = headers.get("content-type", "application/json")
+    if content_type.partition(";")[0].strip().lower() != "application/json":
+        raise Unreadable(f"header content-type is {content_type!r}, not 'application/json'")
+    try:
+        message_id = ids.canonical(headers["ce_id"])
+    except ValueError:
+        raise Unreadable(f"header ce_id is {headers['ce_id'][:80]!r}, not a UUID") from None
+    return Envelope(
+        id=message_id,
+        type=headers["ce_type"],
+        source=headers["ce_source"],
+        key=headers.get("ce_partitionkey", ""),
+        correlation_id=headers.get("ce_correlationid") or message_id,
+        time=_read_time(headers.get("ce_time")),
+        subject=headers.get("ce_subject"),
+        causation_id=headers.get("ce_causationid"),
+        sequence=_read_sequence(headers.get("ce_sequence")),
+        traceparent=headers.get("traceparent"),
+    )
+
+
+def _read_time(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise Unreadable(f"header ce_time is {text[:80]!r}, not an RFC 3339 instant") from None
+    if instant.tzinfo is None:
+        raise Unreadable(f"header ce_time is {text[:80]!r}, without an offset")
+    return instant.astimezone(UTC)
+
+
+def _read_sequence(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise Unreadable(f"header ce_sequence is {text[:80]!r}, not a number")
+    return int(text)

@@ -1,0 +1,72 @@
+"""The shape every message has: one frozen pydantic model per type, described field by field, with an example.
+
+A message names the service it belongs to and the field that is its key; its CloudEvents type follows from
+its name. Models read leniently (unknown fields are ignored) and strictly in value: no string becomes a
+number, and no float ever becomes money.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+
+Kind = Literal["command", "event", "state"]
+
+# JSON numbers are exact in every language up to 2**53 - 1; more money than that is a mistake.
+MOST_VND = 2**53 - 1
+
+
+def _to_utc(instant: datetime) -> datetime:
+    return instant.astimezone(UTC)
+
+
+Vnd = Annotated[int, Field(ge=-MOST_VND, le=MOST_VND)]
+Instant = Annotated[AwareDatetime, AfterValidator(_to_utc)]
+Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:\-]*$")]
+
+
+class Message(BaseModel):
+    """What one party says to another. Declared as `class TopUp(Command, service="hold", key="account")`."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+
+    service: ClassVar[str]
+    key_field: ClassVar[str]
+    kind: ClassVar[Kind]
+    public: ClassVar[bool] = False
+    version: ClassVar[int] = 1
+    type: ClassVar[str]
+    example: ClassVar[dict[str, Any]]
+
+    def __init_subclass__(
+        cls, *, service: str = "", key: str = "", public: bool = False, version: int = 1, **rest: Any
+    ) -> None:
+        super().__init_subclass__(**rest)
+        if service:
+            cls.service, cls.key_field, cls.public, cls.version = service, key, public, version
+            cls.type = f"billing.{service}.{cls.__name__}.v{version}"
+
+    @property
+    def key(self) -> str:
+        """The id of the aggregate that decides (commands) or has decided (events): messages of one key keep their order."""
+        return str(getattr(self, type(self).key_field))
+
+
+class Command(Message):
+    """Asks a service for something. It is answered by an event, always."""
+
+    kind: ClassVar[Kind] = "command"
+
+
+class Event(Message):
+    """Tells what has happened."""
+
+    kind: ClassVar[Kind] = "event"
+
+
+class State(Message):
+    """Tells how one thing stands now, whole."""
+
+    kind: ClassVar[Kind] = "state"
