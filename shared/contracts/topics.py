@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -68,7 +69,7 @@ def dead_letters(topic: str, group: str) -> Topic:
     )
 
 
-_BY_KIND: Final = {"command": commands, "event": events, "state": state}
+_BY_KIND: Final[dict[Kind, Callable[[str], Topic]]] = {"command": commands, "event": events, "state": state}
 
 
 def topic_of(message: type[Message]) -> str:
@@ -79,3 +80,14 @@ def topic_of(message: type[Message]) -> str:
 def topic_for(service: str, kind: Kind) -> Topic:
     """The service's topic for messages of this kind."""
     return _BY_KIND[kind](service)
+
+
+def of(service: str) -> tuple[Topic, Topic, Topic]:
+    """The service's three topics."""
+    return commands(service), events(service), state(service)
+
+
+def named(name: str) -> Topic:
+    """The topic of that name, where it is one of a service's three."""
+    _, service, kind, _ = name.split(".")
+    return next(topic for topic in of(service) if topic.name == name and kind)

@@ -1,0 +1,99 @@
+"""What a service declares, as data: the engine needs nothing else to run it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+import asyncpg
+
+from shared.contracts import topics
+from shared.contracts.cloudevents import Envelope
+from shared.contracts.message import Message, State
+from shared.contracts.registry import Registry
+from shared.engine.decision import Cause, Entity, Known, Rule
+
+Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One message to decide: what it says, what came with it, and the cause its consequences derive from."""
+
+    message: Message
+    envelope: Envelope
+    cause: Cause
+
+
+class Store(Protocol):
+    """Rows <-> entities, and nothing else. Each table is read and written with one statement per batch."""
+
+    async def load(self, conn: Connection, asks: Sequence[Ask], known: Known) -> None:
+        """Puts into `known` all that the rules may need for these messages, rows locked in key order."""
+
+    async def save(self, conn: Connection, known: Known) -> None:
+        """Writes what `known` says was changed and added."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Work that time brings: one message per period, made once, caught up in order after an outage.
+
+    `periods(after, until)` yields (period name, instant) for every period whose instant is in (after, until],
+    oldest first; `messages(instant)` yields what is to be said for one period. `starts` is the instant before
+    which nothing is caught up on a first start.
+    """
+
+    name: str
+    periods: Callable[[datetime, datetime], Sequence[tuple[str, datetime]]]
+    messages: Callable[[str, datetime], Sequence[Message]]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service: its rules by message, what it remembers, and how that is published."""
+
+    name: str
+    registry: Registry
+    rules: Mapping[type[Message], Rule]
+    aggregate: type[Entity]
+    store: Store
+    snapshot: Callable[[Any], State]
+    migrations: Path
+    jobs: tuple[Job, ...] = ()
+    also_reads: tuple[str, ...] = field(default=())
+
+    @property
+    def commands(self) -> str:
+        """The topic on which every message must be one of ours."""
+        return topics.commands(self.name).name
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """All topics this service reads: its own commands, and the topics of others' messages it has rules for."""
+        others = {topics.topic_of(message) for message in self.rules} | set(self.also_reads)
+        return tuple(sorted(others | {self.commands}))
+
+    @property
+    def group(self) -> str:
+        """Its consumer group."""
+        return self.name
+
+    @property
+    def schema(self) -> str:
+        """Its schema in the database."""
+        return self.name
+
+    @property
+    def role(self) -> str:
+        """The database role its workers act as."""
+        return f"stoppoc_{self.name}"
+
+    @property
+    def inbox_retention(self) -> timedelta:
+        """How long a message is remembered: longer than any topic we read can replay it."""
+        longest = max(topics.named(topic).retention or timedelta(days=365) for topic in self.reads)
+        return longest + timedelta(days=1)
