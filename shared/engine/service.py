@@ -8,15 +8,24 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
-import asyncpg
-
 from shared.contracts import topics
 from shared.contracts.cloudevents import Envelope
 from shared.contracts.message import Message, State
 from shared.contracts.registry import Registry
 from shared.engine.decision import Cause, Entity, Known, Rule
 
-Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+
+class Connection(Protocol):
+    """What a store may do with the database, inside the batch's transaction (asyncpg's connection has it)."""
+
+    async def fetch(self, query: str, *args: object) -> list[Mapping[str, Any]]:
+        """All rows."""
+
+    async def fetchval(self, query: str, *args: object) -> Any:
+        """The first value of the first row."""
+
+    async def execute(self, query: str, *args: object) -> str:
+        """The command's tag."""
 
 
 @dataclass(frozen=True, slots=True)
