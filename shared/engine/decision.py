@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol, TypeVar
@@ -107,6 +107,11 @@ class Known:
         self._changed[kind, key] = row
         return row.sequence
 
+    def row(self, kind: type[Entity], key: str) -> tuple[Entity, int]:
+        """For the engine: an entity that is known to be there, and the number of the last message said about it."""
+        row = self._rows[kind, key]
+        return row.entity, row.sequence
+
     def changed(self, kind: type[E]) -> list[tuple[E, int]]:
         """For stores: the changed entities of a kind, each once and as it is now, with its last sequence, by key."""
         rows = [row for (of, _), row in self._changed.items() if of is kind]
@@ -115,9 +120,6 @@ class Known:
     def added(self, kind: type[R]) -> list[R]:
         """For stores: the rows of a kind to add, in the order they were decided."""
         return [row for row in self._added if isinstance(row, kind)]
-
-    def __iter__(self) -> Iterator[tuple[Entity, int]]:
-        return ((row.entity, row.sequence) for row in self._changed.values())
 
 
 def _key(pair: tuple[Entity, int]) -> str:

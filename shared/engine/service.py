@@ -87,6 +87,11 @@ class Service:
         return tuple(sorted(others | {self.commands}))
 
     @property
+    def source(self) -> str:
+        """Who says what it says, as CloudEvents has it."""
+        return f"/stoppoc/{self.name}"
+
+    @property
     def group(self) -> str:
         """Its consumer group."""
         return self.name

@@ -1,0 +1,136 @@
+"""One batch, inside one transaction: inbox, load, decide in order, save, outbox. Either all of it stands or none.
+
+It is the only place where rules run. What they say goes into the outbox as one bundle per lane.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from shared.contracts import topics
+from shared.contracts.cloudevents import Envelope, to_headers
+from shared.contracts.message import Message
+from shared.engine import outbox, parking
+from shared.engine.decision import Decision, Known
+from shared.engine.faultpoints import FaultPoint, reach
+from shared.engine.faults import RuleRaised
+from shared.engine.intake import Read
+from shared.engine.outbox import QUERIES, Bundle, Outgoing
+from shared.engine.parking import Parked
+from shared.engine.service import Connection, Service
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a batch's messages."""
+
+    bundles: list[Bundle] = field(default_factory=list)
+    parked: list[Parked] = field(default_factory=list)
+    decided: int = 0
+    duplicates: int = 0
+
+
+async def transact(conn: Connection, service: Service, batch: Sequence[Read]) -> Outcome:
+    """Decides what is new in the batch; the caller's transaction makes it stand."""
+    fresh = await _not_seen(conn, batch)
+    reach(FaultPoint.AFTER_INBOX)
+    blocked = await parking.blocked_keys(conn, {read.ask.message.key for read in fresh})
+    known = Known()
+    await service.store.load(conn, [read.ask for read in fresh if read.ask.message.key not in blocked], known)
+    reach(FaultPoint.AFTER_LOAD)
+    outcome = decide(service, fresh, known, blocked)
+    outcome.duplicates = len(batch) - len(fresh)
+    reach(FaultPoint.AFTER_DECIDE)
+    if outcome.decided:
+        await service.store.save(conn, known)
+    await parking.park(conn, outcome.parked)
+    outcome.bundles = await outbox.add(conn, outcome.bundles)
+    reach(FaultPoint.AFTER_SAVE)
+    return outcome
+
+
+async def _not_seen(conn: Connection, batch: Sequence[Read]) -> Sequence[Read]:
+    """The batch without what was decided before, by an earlier batch or earlier in this one."""
+    first = {read.ask.envelope.id: read for read in reversed(batch)}
+    rows = await conn.fetch(QUERIES["remember_messages"], list(first))
+    if not rows and len(first) == len(batch):
+        return batch
+    for row in rows:
+        del first[row["message_id"]]
+    return [read for read in batch if first.get(read.ask.envelope.id) is read]
+
+
+def decide(service: Service, fresh: Sequence[Read], known: Known, blocked: set[str]) -> Outcome:
+    """Runs the rules in order, in memory. A message whose rule raises changes nothing; from it on, its key waits."""
+    outcome = Outcome()
+    desk = _Desk(service, known)
+    for read in fresh:
+        key = read.ask.message.key
+        if key in blocked:
+            outcome.parked.append(Parked(read, None))
+            continue
+        try:
+            desk.decide(read)
+        except RuleRaised as raised:
+            blocked.add(key)
+            outcome.parked.append(Parked(read, str(raised)))
+        else:
+            outcome.decided += 1
+    outcome.bundles = desk.bundles()
+    return outcome
+
+
+class _Desk:
+    """Where a batch's messages are decided one after the other, and what they said is gathered."""
+
+    def __init__(self, service: Service, known: Known) -> None:
+        self._service = service
+        self._known = known
+        self._said: dict[str, list[Outgoing]] = {}
+        self._changed_by: dict[str, Read] = {}
+
+    def decide(self, read: Read) -> None:
+        """Runs the rule of one message; what it decided is what the next one finds."""
+        ask = read.ask
+        try:
+            decision: Decision = self._service.rules[type(ask.message)](ask.message, self._known, ask.cause)
+        except Exception as error:
+            # A rule is pure: whatever it raises, it raises for this message again.
+            raise RuleRaised(f"{type(error).__name__}: {error}") from error
+        self._known.apply(decision)
+        for entity in decision.changes:
+            if type(entity) is self._service.aggregate:
+                self._changed_by[entity.key] = read
+        for part, message in enumerate(decision.says):
+            sequence = self._sequence(message)
+            self._say(read, message, str(part), sequence)
+
+    def bundles(self) -> list[Bundle]:
+        """What was said, by lane, with a snapshot of each aggregate as the batch leaves it."""
+        for key, read in self._changed_by.items():
+            entity, sequence = self._known.row(self._service.aggregate, key)
+            self._say(read, self._service.snapshot(entity), f"state/{key}", sequence)
+        return [Bundle(lane, messages) for lane, messages in self._said.items()]
+
+    def _sequence(self, message: Message) -> int | None:
+        return self._known.next_sequence(self._service.aggregate, message.key) if message.kind == "event" else None
+
+    def _say(self, read: Read, message: Message, part: str, sequence: int | None) -> None:
+        cause, envelope, key = read.ask.cause, read.ask.envelope, message.key
+        headers = to_headers(
+            Envelope(
+                id=cause.derive(part),
+                type=message.type,
+                source=self._service.source,
+                key=key,
+                subject=key,
+                time=cause.at,
+                correlation_id=envelope.correlation_id,
+                causation_id=envelope.id,
+                sequence=sequence,
+                traceparent=envelope.traceparent,
+            )
+        )
+        outgoing = Outgoing(topics.topic_of(type(message)), key, headers, message.model_dump_json())
+        self._said.setdefault(read.lane, []).append(outgoing)

@@ -1,0 +1,130 @@
+"""One membership in the consumer group. It is used until the first error the client cannot get over, then made anew:
+a client that has met a fatal error goes on answering pings but never delivers again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Final
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+
+from shared.engine.outbox import lane_of
+from shared.engine.service import Service
+from shared.engine.settings import Settings
+
+log = logging.getLogger(__name__)
+
+Records = Mapping[TopicPartition, Sequence[ConsumerRecord]]
+
+# A batch takes far less; a partition is given up once the batch in hand is done, or after this long.
+_REVOKE_LIMIT_S: Final = 20.0
+_STOP_LIMIT_S: Final = 5.0
+_POLL_MS: Final = 500
+
+
+class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
+    """What this worker reads, from joining the group to leaving it."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, batch_messages: int) -> None:
+        self._consumer = consumer
+        self._batch_messages = batch_messages
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._next: dict[TopicPartition, int] = {}
+        self._new_lanes: set[str] = set()
+
+    async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
+        """Lets the batch in hand end first; later would be safe too, the inbox sees to it."""
+        if revoked:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._idle.wait(), _REVOKE_LIMIT_S)
+
+    async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
+        """What their last owner said but did not publish goes out before anything new."""
+        self._next.clear()
+        self._new_lanes = {lane_of(place.topic, place.partition) for place in assigned}
+        log.info("partitions assigned", extra={"partitions": len(assigned)})
+
+    @property
+    def lanes(self) -> list[str]:
+        """The lanes that are ours."""
+        return [lane_of(place.topic, place.partition) for place in self._consumer.assignment()]
+
+    def take_new_lanes(self) -> set[str]:
+        """The lanes that became ours since this was last asked."""
+        lanes, self._new_lanes = self._new_lanes, set()
+        return lanes
+
+    def lag(self) -> dict[str, int]:
+        """Messages not yet read, by topic, as far as the last fetches told."""
+        lag: dict[str, int] = {}
+        for place in self._consumer.assignment():
+            behind = (self._consumer.highwater(place) or 0) - self._next.get(place, 0)
+            lag[place.topic] = lag.get(place.topic, 0) + (max(0, behind) if place in self._next else 0)
+        return lag
+
+    async def read(self) -> Records:
+        """The next records, or none after a while."""
+        records: Records = await self._consumer.getmany(timeout_ms=_POLL_MS, max_records=self._batch_messages)
+        return records
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """While this lasts a batch is in hand, and partitions are not given up without need."""
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self._idle.set()
+
+    async def commit(self, records: Records) -> None:
+        """Moves the group's offsets past these records. A lost partition's new owner reads them again, to no effect."""
+        offsets = {place: batch[-1].offset + 1 for place, batch in records.items()}
+        self._next |= offsets
+        try:
+            await self._consumer.commit(offsets)
+        except (CommitFailedError, IllegalStateError) as error:
+            log.info("offsets not moved: the partitions are no longer ours", extra={"error": repr(error)})
+
+    def rewind(self, records: Records) -> None:
+        """Has these read again."""
+        for place, batch in records.items():
+            with contextlib.suppress(IllegalStateError):
+                self._consumer.seek(place, batch[0].offset)
+
+
+@asynccontextmanager
+async def member(service: Service, settings: Settings) -> AsyncIterator[Membership]:
+    """Joins the group, and leaves it however the work ends."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=settings.kafka,
+        client_id=f"stoppoc-{service.name}-{settings.worker}",
+        group_id=service.group,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        session_timeout_ms=settings.session_timeout_ms,
+        heartbeat_interval_ms=settings.session_timeout_ms // 5,
+        # The client takes the session's timeout for this one; a batch in hand may need longer.
+        rebalance_timeout_ms=60_000,
+        fetch_max_wait_ms=settings.fetch_wait_ms,
+        # Topics of one partition count are dealt out alike, so a key of several topics stays with one worker.
+        partition_assignment_strategy=(RangePartitionAssignor,),
+    )
+    membership = Membership(consumer, settings.batch_messages)
+    consumer.subscribe(list(service.reads), listener=membership)
+    try:
+        await consumer.start()
+        yield membership
+    finally:
+        try:
+            async with asyncio.timeout(_STOP_LIMIT_S):
+                await consumer.stop()
+        except (KafkaError, TimeoutError, OSError) as error:
+            log.warning("the consumer did not leave in time and is abandoned", extra={"error": repr(error)})

@@ -1,0 +1,46 @@
+"""A worker's connections: they act as the service's role, in its schema, and never hold a transaction for long."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import asyncpg
+
+from shared.engine.service import Service
+
+# A worker that was stopped (SIGSTOP, a long pause) in a transaction must not keep its keys from the one that
+# took over: the database ends such a transaction, and the worker finds its work undone when it wakes.
+_IDLE_IN_TRANSACTION_S: Final = 10
+_STATEMENT_S: Final = 30
+_LOCK_S: Final = 15
+
+
+@asynccontextmanager
+async def pool_for(service: Service, dsn: str, worker: str) -> AsyncIterator[asyncpg.Pool]:
+    """Connections for one worker: one for the batch, one for publishing, one for what time brings."""
+    pool = asyncpg.create_pool(
+        dsn,
+        min_size=0,
+        max_size=4,
+        max_inactive_connection_lifetime=0,
+        timeout=10,
+        command_timeout=_STATEMENT_S + 10,
+        server_settings={
+            "role": service.role,
+            "search_path": service.schema,
+            "application_name": f"stoppoc {service.name} {worker}",
+            "idle_in_transaction_session_timeout": f"{_IDLE_IN_TRANSACTION_S}s",
+            "statement_timeout": f"{_STATEMENT_S}s",
+            "lock_timeout": f"{_LOCK_S}s",
+            # Tables grow from nothing under statements prepared long before: each is planned for what it finds.
+            "plan_cache_mode": "force_custom_plan",
+            "jit": "off",
+        },
+    )
+    try:
+        yield await pool
+    finally:
+        # What is still in use is a batch that was given up: it rolls back.
+        pool.terminate()

@@ -1,0 +1,59 @@
+"""What a failure means, decided in one place: retry (the world was not ready), park (this message can never
+work), crash (the engine itself is wrong)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+import asyncpg
+from aiokafka.errors import KafkaError
+
+
+class Verdict(StrEnum):
+    """What to do about a failure."""
+
+    RETRY = "retry"
+    PARK = "park"
+    CRASH = "crash"
+
+
+class RuleRaised(Exception):
+    """A rule raised: rules are pure, so it will raise again for this message, and it is known which."""
+
+
+class TooManyParked(Exception):
+    """So many keys were parked in a short time that the release, not the messages, must be wrong."""
+
+
+# The database refuses what one message wants to store. Which one is found by trying them one at a time.
+_REFUSED: Final = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.RaiseError)
+
+_NOT_READY: Final = (
+    KafkaError,
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.ReadOnlySQLTransactionError,
+    # Two workers made the same new thing at once: the loser finds it made when it tries again.
+    asyncpg.UniqueViolationError,
+)
+
+
+def sort(error: BaseException) -> Verdict:
+    """The one function that tells what a failure means."""
+    if isinstance(error, _NOT_READY) or _connection_was_lost(error):
+        return Verdict.RETRY
+    if isinstance(error, (RuleRaised, *_REFUSED)):
+        return Verdict.PARK
+    return Verdict.CRASH
+
+
+def _connection_was_lost(error: BaseException) -> bool:
+    # asyncpg tells of a connection that went away under an operation as an InterfaceError with this text.
+    return isinstance(error, asyncpg.InterfaceError) and "connection" in str(error).lower()

@@ -1,0 +1,127 @@
+"""Publishes bundles: an idempotent producer, acks from all, one record batch per partition at a time.
+
+A batch of a partition is sent only after the one before it is on the topic, so a failure leaves no hole in a
+key's order. Every wait has a limit: with the broker away an idempotent producer would wait for ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from itertools import zip_longest
+from typing import Any, Final
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from aiokafka.partitioner import murmur2
+from aiokafka.producer.message_accumulator import BatchBuilder
+
+from shared.contracts.cloudevents import encoded
+from shared.contracts.topics import MOST_RECORD_BYTES
+from shared.engine.outbox import Outgoing
+
+# One produce request per partition and batch in nearly all cases; well under what the topics accept.
+_BATCH_BYTES: Final = 1024 * 1024
+# A dead letter carries a record as large as a topic takes, and its reason.
+_REQUEST_BYTES: Final = MOST_RECORD_BYTES + 1024 * 1024
+# Shorter than the database lets a claim idle: when the claim is lost, nothing of it is still waiting to be sent.
+PUBLISH_LIMIT_S: Final = 8.0
+_STOP_LIMIT_S: Final = 5.0
+
+
+class Publisher:
+    """The producer of one worker. After a failure it is made anew; what was not published is still in the outbox."""
+
+    def __init__(self, kafka: str, client: str) -> None:
+        self._kafka = kafka
+        self._client = client
+        self._producer: AIOKafkaProducer | None = None
+        self._partitions: dict[str, Sequence[int]] = {}
+
+    async def publish(self, messages: Iterable[Outgoing]) -> None:
+        """Returns when all messages are on their topics, those of each partition in the order given."""
+        async with self._limited():
+            await self._publish(messages)
+
+    async def send(
+        self, topic: str, value: bytes | None, key: bytes | None, headers: Sequence[tuple[str, bytes | None]]
+    ) -> None:
+        """One record, as it is: for dead letters."""
+        async with self._limited():
+            producer = await self._started()
+            await producer.send_and_wait(topic, value, key=key, headers=list(headers))
+
+    async def stop(self) -> None:
+        """Ends the producer. It has nothing left to send: every call above waits for what it sent."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await _abandon(producer)
+
+    @asynccontextmanager
+    async def _limited(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(PUBLISH_LIMIT_S):
+                yield
+        except (KafkaError, TimeoutError, asyncio.CancelledError):
+            await self.stop()
+            raise
+
+    async def _publish(self, messages: Iterable[Outgoing]) -> None:
+        producer = await self._started()
+        batches: defaultdict[tuple[str, int], list[BatchBuilder]] = defaultdict(list)
+        for message in messages:
+            partitions = self._partitions.get(message.topic) or await self._look_up(message.topic)
+            key = message.key.encode()
+            place = (message.topic, partitions[(murmur2(key) & 0x7FFFFFFF) % len(partitions)])
+            self._append(producer, batches[place], key, message)
+        for turn in zip_longest(*([(place, chunk) for chunk in chunks] for place, chunks in batches.items())):
+            due = [one for one in turn if one is not None]
+            sent = [await producer.send_batch(chunk, topic, partition=number) for (topic, number), chunk in due]
+            await asyncio.gather(*sent)
+
+    def _append(self, producer: AIOKafkaProducer, chunks: list[BatchBuilder], key: bytes, message: Outgoing) -> None:
+        fields: dict[str, Any] = {
+            "key": key, "value": message.body.encode(), "timestamp": None, "headers": encoded(message.headers)
+        }  # fmt: skip
+        if not chunks or chunks[-1].append(**fields) is None:
+            chunks.append(producer.create_batch())
+            chunks[-1].append(**fields)
+
+    async def _started(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            producer = AIOKafkaProducer(
+                bootstrap_servers=self._kafka,
+                client_id=self._client,
+                acks="all",
+                enable_idempotence=True,
+                max_batch_size=_BATCH_BYTES,
+                max_request_size=_REQUEST_BYTES,
+            )
+            try:
+                await producer.start()
+            except BaseException:
+                await _abandon(producer)
+                raise
+            self._producer = producer
+        return self._producer
+
+    async def _look_up(self, topic: str) -> Sequence[int]:
+        assert self._producer is not None
+        self._partitions[topic] = sorted(await self._producer.partitions_for(topic))
+        return self._partitions[topic]
+
+
+async def _abandon(producer: AIOKafkaProducer) -> None:
+    """Lets go of a producer without flushing it: what it still holds is in the outbox, and a new one sends it again.
+    (Its own stop() flushes first, and with the broker away waits for ever.)"""
+    sender = producer._sender
+    if sender.sender_task is not None:
+        sender.sender_task.cancel()
+        with contextlib.suppress(asyncio.CancelledError, KafkaError):
+            await sender.sender_task
+    with contextlib.suppress(KafkaError, OSError, TimeoutError):
+        async with asyncio.timeout(_STOP_LIMIT_S):
+            await producer.client.close()

@@ -1,0 +1,97 @@
+-- The engine's own statements. One per table and batch; nothing here knows what a message says.
+
+-- name: remember_messages
+-- Returns the ids that were remembered before: their effect stands already.
+with fresh as (
+  insert into inbox (message_id) select unnest($1::uuid[]) on conflict do nothing returning message_id
+)
+select asked.message_id::text
+from unnest($1::uuid[]) as asked (message_id)
+where not exists (select from fresh where fresh.message_id = asked.message_id);
+
+-- name: lock_parked_keys
+-- Locked, so that a queue cannot be worked off between this look and what is added behind it.
+select key from parked where key = any($1::text[]) order by position for key share;
+
+-- name: add_parked
+insert into parked (key, message_id, topic, partition, record_offset, headers, body, accepted_at, error)
+select key, message_id, topic, partition, record_offset, headers, body, accepted_at, error
+from unnest($1::text[], $2::uuid[], $3::text[], $4::int[], $5::bigint[], $6::text[], $7::text[], $8::timestamptz[], $9::text[])
+  with ordinality as row (key, message_id, topic, partition, record_offset, headers, body, accepted_at, error, nr)
+order by nr;
+
+-- name: count_lately_parked
+select count(distinct key) from parked where error is not null and parked_at > now() - $1::interval;
+
+-- name: lock_queue
+select message_id::text, topic, partition, record_offset, headers, body, key, accepted_at, error, parked_at
+from parked where key = $1 order by position for update;
+
+-- name: list_parked
+select key, count(*) as messages, min(parked_at) as since, (array_agg(error order by position) filter (where error is not null))[1] as error
+from parked group by key order by since limit $1;
+
+-- name: drop_parked
+delete from parked where message_id = any($1::uuid[]);
+
+-- name: remember_message
+insert into inbox (message_id) values ($1) on conflict do nothing returning message_id;
+
+-- name: add_bundles
+-- The caller holds its rows' locks, so positions follow the order in which a key was decided.
+insert into outbox (lane, keys, messages)
+select lane, string_to_array(keys, chr(31)), messages
+from unnest($1::text[], $2::text[], $3::text[]) with ordinality as bundle (lane, keys, messages, nr)
+order by nr
+returning position;
+
+-- name: claim_bundles
+-- Ours, and what others decided earlier about the same keys but have not published: theirs goes first.
+select position, keys, case when position = any($1::bigint[]) then null else messages end as messages
+from outbox
+where position = any($1::bigint[]) or (position < $2 and keys && $3::text[])
+order by position
+for update;
+
+-- name: claim_lanes
+-- What a crash or a lost partition left, with whatever must go before it.
+select position, keys, messages
+from outbox
+where position <= (select max(position) from outbox where lane = any($1::text[]))
+  and (
+    lane = any($1::text[])
+    or keys && (select array_agg(distinct key) from outbox as own, unnest(own.keys) as key where own.lane = any($1::text[]))
+  )
+order by position
+for update;
+
+-- name: claim_stale
+-- What nobody has published for too long, whoever said it.
+select position, keys, messages
+from outbox
+where position <= (select max(position) from outbox where said_at < now() - $1::interval)
+order by position
+limit 100
+for update;
+
+-- name: drop_bundles
+delete from outbox where position = any($1::bigint[]);
+
+-- name: measure
+select count(*) as bundles, coalesce(extract(epoch from now() - min(said_at)), 0)::float8 as oldest_s,
+  (select count(distinct key) from parked) as parked_keys
+from outbox;
+
+-- name: forget_messages
+-- A slice at a time, oldest first, so that no statement holds much for long.
+delete from inbox
+where ctid = any (array(select ctid from inbox where seen_at < now() - $1::interval limit $2));
+
+-- name: lock_jobs
+select pg_try_advisory_xact_lock($1, hashtext(current_schema() || '/' || $2));
+
+-- name: read_last_run
+select max(instant) from job_run where job = $1;
+
+-- name: add_run
+insert into job_run (job, period, instant) values ($1, $2, $3) on conflict do nothing returning period;

@@ -1,0 +1,204 @@
+"""One worker of one service: read, begin, inbox, load, decide, save, outbox, commit, publish, move offsets; for ever.
+
+Whatever fails is sorted in `faults`: the world was not ready (wait, and do it again), this message can never work
+(park it), or the engine is wrong (end the process). Nothing is lost either way: offsets move last.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from time import perf_counter
+from typing import Final
+
+import asyncpg
+
+from shared.contracts.cloudevents import Unreadable
+from shared.engine import deadletters, faults, intake, parking
+from shared.engine.batch import Outcome, transact
+from shared.engine.consumer import Membership, Records, member
+from shared.engine.courier import Courier
+from shared.engine.database import pool_for
+from shared.engine.faultpoints import FaultPoint, reach
+from shared.engine.faults import Verdict
+from shared.engine.health import Health
+from shared.engine.intake import Read
+from shared.engine.metrics import Metrics
+from shared.engine.parking import Parked
+from shared.engine.publisher import Publisher
+from shared.engine.service import Service
+from shared.engine.settings import Settings
+from shared.engine.upkeep import Upkeep
+
+log = logging.getLogger(__name__)
+
+_FIRST_WAIT_S: Final = 0.1
+_LONGEST_WAIT_S: Final = 5.0
+# Alone and refused twice, a message has not just met another worker making the same new thing.
+_TRIES_ALONE: Final = 2
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Worker:
+    """Runs until it is stopped, or until the engine itself fails."""
+
+    def __init__(
+        self,
+        service: Service,
+        settings: Settings,
+        metrics: Metrics,
+        health: Health,
+        now: Callable[[], datetime] = _now,
+    ) -> None:
+        self._service = service
+        self._settings = settings
+        self._metrics = metrics
+        self._health = health
+        self._now = now
+        self._publisher = Publisher(settings.kafka, f"stoppoc-{service.name}-{settings.worker}")
+        self._stopping = asyncio.Event()
+        self._wait_s = _FIRST_WAIT_S
+        # Something was stored that may not be published: its lanes are looked through before anything new is read.
+        self._behind = False
+
+    def stop(self) -> None:
+        """Ends the work once the batch in hand is done."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Works until `stop`; raises what it cannot get over."""
+        async with pool_for(self._service, self._settings.postgres, self._settings.worker) as self._pool:
+            self._courier = Courier(self._pool, self._publisher, self._metrics)
+            upkeep = Upkeep(self._service, self._pool, self._courier, self._metrics, self._now)
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    beside = tasks.create_task(upkeep.run())
+                    await self._consume()
+                    beside.cancel()
+            finally:
+                await self._publisher.stop()
+
+    async def _consume(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                async with member(self._service, self._settings) as membership:
+                    await self._work(membership)
+            except Exception as error:  # noqa: BLE001 - sorted
+                await self._weather(error)
+                self._metrics.consumer_rebuilt()
+
+    async def _work(self, membership: Membership) -> None:
+        while not self._stopping.is_set():
+            records = await membership.read()
+            self._health.beat()
+            self._health.assigned(len(membership.lanes))
+            try:
+                with membership.busy():
+                    await self._turn(membership, records)
+            except Exception as error:  # noqa: BLE001 - sorted
+                self._behind = True
+                membership.rewind(records)
+                await self._weather(error)
+            else:
+                self._wait_s = _FIRST_WAIT_S
+                self._health.well()
+
+    async def _turn(self, membership: Membership, records: Records) -> None:
+        lanes = membership.take_new_lanes()
+        await self._courier.deliver_lanes(membership.lanes if self._behind else list(lanes))
+        self._behind = False
+        if not records:
+            return
+        started = perf_counter()
+        reach(FaultPoint.AFTER_READ)
+        reads = await self._read(records)
+        if reads:
+            await self._settle(reads)
+        reach(FaultPoint.BEFORE_OFFSETS)
+        await membership.commit(records)
+        reach(FaultPoint.AFTER_OFFSETS)
+        self._metrics.batch(len(reads), perf_counter() - started)
+        self._metrics.lag(membership.lag())
+
+    async def _read(self, records: Records) -> list[Read]:
+        """The messages in the records; a record that holds none of ours becomes a dead letter, the others go on."""
+        reads: list[Read] = []
+        for batch in records.values():
+            for record in batch:
+                try:
+                    read = intake.read(record, self._service)
+                except Unreadable as reason:
+                    await deadletters.send(self._publisher, self._service.group, record, str(reason))
+                    reach(FaultPoint.AFTER_DEAD_LETTER)
+                    self._metrics.dead_lettered()
+                    log.warning("dead letter", extra={"where": f"{record.topic}/{record.partition}/{record.offset}", "reason": str(reason)})  # fmt: skip
+                else:
+                    if read is not None:
+                        reads.append(read)
+        return reads
+
+    async def _settle(self, reads: Sequence[Read]) -> None:
+        """Decides the batch and publishes what it said; where the database refuses it, message by message."""
+        try:
+            await self._decide(reads)
+        except Exception as error:
+            if faults.sort(error) is not Verdict.PARK:
+                raise
+            log.warning("the database refused a batch: its messages are tried one by one", extra={"error": repr(error)})
+            for read in reads:
+                await self._settle_alone(read)
+
+    async def _settle_alone(self, read: Read) -> None:
+        for left in reversed(range(_TRIES_ALONE)):
+            try:
+                return await self._decide([read])
+            except Exception as error:
+                if faults.sort(error) is not Verdict.PARK:
+                    raise
+                if not left:
+                    await self._park(read, error)
+        return None
+
+    async def _decide(self, reads: Sequence[Read]) -> None:
+        started = perf_counter()
+        async with self._pool.acquire() as conn, conn.transaction():
+            outcome = await transact(conn, self._service, reads)
+            reach(FaultPoint.BEFORE_COMMIT)
+        # From the commit on it stands: should we fail before it is published, the outbox is looked through first.
+        self._behind = True
+        reach(FaultPoint.AFTER_COMMIT)
+        self._count(outcome, perf_counter() - started)
+        await self._courier.deliver(outcome.bundles)
+        self._behind = False
+
+    async def _park(self, read: Read, error: BaseException) -> None:
+        async with self._pool.acquire() as conn, conn.transaction():
+            await parking.park_alone(conn, Parked(read, f"{type(error).__name__}: {error}"))
+        self._metrics.parked(1)
+
+    def _count(self, outcome: Outcome, seconds: float) -> None:
+        self._metrics.decided(outcome.decided, outcome.duplicates, seconds)
+        for parked in outcome.parked:
+            ask = parked.read.ask
+            log.error(
+                "parked" if parked.error else "queued behind a parked message",
+                extra={"key": ask.message.key, "message": ask.envelope.id, "type": ask.envelope.type, "error": parked.error},
+            )
+
+    async def _weather(self, error: Exception) -> None:
+        """Waits, longer each time, when the world was not ready; ends the worker when the engine is wrong."""
+        verdict = faults.sort(error)
+        self._metrics.fault(verdict)
+        if verdict is not Verdict.RETRY:
+            raise error
+        log.warning("not ready: waiting", extra={"error": repr(error), "wait_s": self._wait_s})
+        self._health.failing(repr(error))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), self._wait_s)
+        self._wait_s = min(self._wait_s * 2, _LONGEST_WAIT_S)
