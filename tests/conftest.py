@@ -7,17 +7,26 @@ in CI it fails instead.
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import asyncpg
 import pytest
 
+from deploy.local.java import UnavailableError
+from deploy.local.kafka import Kafka, kafka_on
 from deploy.local.postgres import Postgres
 
 _T = TypeVar("_T")
+
+_NO_KAFKA: Final = "not run for want of a real Kafka"
+_HOW_TO_GET_IT: Final = (
+    "To run them: put a JDK 17 or later and Maven on PATH (the broker is fetched once, 43 MB),\n"
+    "or name a running Kafka 4: STOPPOC_KAFKA=host:port."
+)
 
 
 def run_apart(work: Coroutine[None, None, _T]) -> _T:
@@ -52,3 +61,45 @@ def database(postgres_server: Postgres) -> Iterator[str]:
     run_apart(_execute(postgres_server.dsn, f'create database "{name}"'))
     yield postgres_server.dsn_of(name)
     run_apart(_execute(postgres_server.dsn, f'drop database "{name}" with (force)'))
+
+
+@pytest.fixture(scope="session")
+def apache_kafka(tmp_path_factory: pytest.TempPathFactory) -> Kafka:
+    """Not running yet; for tests that need a broker of their own, which they may stop and kill, this says they can."""
+    try:
+        return run_apart(kafka_on(tmp_path_factory.mktemp("kafka")))
+    except UnavailableError as reason:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"CI must have a real Kafka: {reason}", pytrace=False)
+        pytest.skip(f"{_NO_KAFKA}: {reason}")
+
+
+@pytest.fixture(scope="session")
+def kafka_server(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Where one real Kafka of the session is: the one named by the environment, else our own."""
+    if named := os.environ.get("STOPPOC_KAFKA"):
+        yield named
+        return
+    server: Kafka = request.getfixturevalue("apache_kafka")
+    try:
+        run_apart(server.start())
+        yield server.bootstrap
+    finally:
+        run_apart(server.stop())
+
+
+@pytest.fixture
+def kafka(kafka_server: str) -> str:
+    """Where clients begin. The broker is shared: a test takes topics and groups with names of its own."""
+    return kafka_server
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped = terminalreporter.stats.get("skipped", [])
+    missed = [report.nodeid for report in skipped if _NO_KAFKA in str(report.longrepr)]
+    if not missed:
+        return
+    terminalreporter.section(f"{len(missed)} tests were {_NO_KAFKA}")
+    for nodeid in missed:
+        terminalreporter.write_line(f"  {nodeid}")
+    terminalreporter.write_line(_HOW_TO_GET_IT)
