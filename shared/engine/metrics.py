@@ -176,7 +176,7 @@ class ByTopic(dict[str, T]):
 
 
 class Ages(Collector):
-    """A histogram that takes a whole batch at once: observing one by one would cost ten times as much."""
+    """A histogram that takes a whole batch at once: observing one by one would cost five times as much."""
 
     def __init__(self, metric: Metric, service: str) -> None:
         self._metric = metric
