@@ -35,6 +35,4 @@ def canonical(text: str) -> str:
 
 def _uuid7(ms: int, digits: str) -> str:
     stamp = f"{ms & 0xFFFF_FFFF_FFFF:012x}"
-    return (
-        f"{stamp[:8]}-{stamp[8:]}-7{digits[:3]}-{_VARIANT[digits[3]]}{digits[4:7]}-{digits[7:19]}"
-    )
+    return f"{stamp[:8]}-{stamp[8:]}-7{digits[:3]}-{_VARIANT[digits[3]]}{digits[4:7]}-{digits[7:19]}"

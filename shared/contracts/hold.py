@@ -21,7 +21,11 @@ class OpenAccount(Command, service="hold", key="account", public=True):
     mode: AccountMode = Field(description="prepaid pays before use; postpaid is invoiced by the month.")
     email: str = Field(description="Where the account's owner is written to.")
 
-    example: ClassVar[dict[str, Any]] = {"account": "acme", "mode": "prepaid", "email": "billing@acme.example"}
+    example: ClassVar[dict[str, Any]] = {
+        "account": "acme",
+        "mode": "prepaid",
+        "email": "billing@acme.example",
+    }
 
 
 class TopUp(Command, service="hold", key="account", public=True):
@@ -29,9 +33,15 @@ class TopUp(Command, service="hold", key="account", public=True):
 
     account: Id = Field(description=_ACCOUNT)
     amount: Vnd = Field(description="What was received, in VND; more than zero.")
-    reference: str = Field(description="The payment's own reference (bank, gateway): counted once per account.")
+    reference: str = Field(
+        description="The payment's own reference (bank, gateway): counted once per account."
+    )
 
-    example: ClassVar[dict[str, Any]] = {"account": "acme", "amount": 1_000_000, "reference": "VCB-20260306-0001"}
+    example: ClassVar[dict[str, Any]] = {
+        "account": "acme",
+        "amount": 1_000_000,
+        "reference": "VCB-20260306-0001",
+    }
 
 
 class GrantPoc(Command, service="hold", key="account", public=True):
@@ -41,7 +51,11 @@ class GrantPoc(Command, service="hold", key="account", public=True):
     amount: Vnd = Field(description="What is granted, in VND; more than zero.")
     until: Instant = Field(description="When the POC wallet ends; not before its present end.")
 
-    example: ClassVar[dict[str, Any]] = {"account": "acme", "amount": 5_000_000, "until": "2026-04-30T17:00:00Z"}
+    example: ClassVar[dict[str, Any]] = {
+        "account": "acme",
+        "amount": 5_000_000,
+        "until": "2026-04-30T17:00:00Z",
+    }
 
 
 class ExtendPoc(Command, service="hold", key="account", public=True):

@@ -46,7 +46,10 @@ class Topic:
 def commands(service: str) -> Topic:
     """What may be asked of it. The broker's own clock stamps each record: the instant of acceptance."""
     return Topic(
-        f"billing.{service}.commands.v1", "what may be asked of it", retention=timedelta(days=7), broker_time=True
+        f"billing.{service}.commands.v1",
+        "what may be asked of it",
+        retention=timedelta(days=7),
+        broker_time=True,
     )
 
 

@@ -22,7 +22,7 @@ from shared.engine.service import Connection, Service
 
 
 @dataclass(slots=True)
-class Outcome:
+class Result:
     """What became of a batch's messages."""
 
     bundles: list[Bundle] = field(default_factory=list)
@@ -31,7 +31,7 @@ class Outcome:
     duplicates: int = 0
 
 
-async def transact(conn: Connection, service: Service, batch: Sequence[Read]) -> Outcome:
+async def transact(conn: Connection, service: Service, batch: Sequence[Read]) -> Result:
     """Decides what is new in the batch; the caller's transaction makes it stand."""
     fresh = await _not_seen(conn, batch)
     reach(FaultPoint.AFTER_INBOX)
@@ -39,15 +39,15 @@ async def transact(conn: Connection, service: Service, batch: Sequence[Read]) ->
     known = Known()
     await service.store.load(conn, [read.ask for read in fresh if read.ask.message.key not in blocked], known)
     reach(FaultPoint.AFTER_LOAD)
-    outcome = decide(service, fresh, known, blocked)
-    outcome.duplicates = len(batch) - len(fresh)
+    result = decide(service, fresh, known, blocked)
+    result.duplicates = len(batch) - len(fresh)
     reach(FaultPoint.AFTER_DECIDE)
-    if outcome.decided:
+    if result.decided:
         await service.store.save(conn, known)
-    await parking.park(conn, outcome.parked)
-    outcome.bundles = await outbox.add(conn, outcome.bundles)
+    await parking.park(conn, result.parked)
+    result.bundles = await outbox.add(conn, result.bundles)
     reach(FaultPoint.AFTER_SAVE)
-    return outcome
+    return result
 
 
 async def _not_seen(conn: Connection, batch: Sequence[Read]) -> Sequence[Read]:
@@ -61,24 +61,24 @@ async def _not_seen(conn: Connection, batch: Sequence[Read]) -> Sequence[Read]:
     return [read for read in batch if first.get(read.ask.envelope.id) is read]
 
 
-def decide(service: Service, fresh: Sequence[Read], known: Known, blocked: set[str]) -> Outcome:
+def decide(service: Service, fresh: Sequence[Read], known: Known, blocked: set[str]) -> Result:
     """Runs the rules in order, in memory. A message whose rule raises changes nothing; from it on, its key waits."""
-    outcome = Outcome()
+    result = Result()
     desk = _Desk(service, known)
     for read in fresh:
         key = read.ask.message.key
         if key in blocked:
-            outcome.parked.append(Parked(read, None))
+            result.parked.append(Parked(read, None))
             continue
         try:
             desk.decide(read)
         except RuleRaised as raised:
             blocked.add(key)
-            outcome.parked.append(Parked(read, str(raised)))
+            result.parked.append(Parked(read, str(raised)))
         else:
-            outcome.decided += 1
-    outcome.bundles = desk.bundles()
-    return outcome
+            result.decided += 1
+    result.bundles = desk.bundles()
+    return result
 
 
 class _Desk:
@@ -114,7 +114,11 @@ class _Desk:
         return [Bundle(lane, messages) for lane, messages in self._said.items()]
 
     def _sequence(self, message: Message) -> int | None:
-        return self._known.next_sequence(self._service.aggregate, message.key) if message.kind == "event" else None
+        return (
+            self._known.next_sequence(self._service.aggregate, message.key)
+            if message.kind == "event"
+            else None
+        )
 
     def _say(self, read: Read, message: Message, part: str, sequence: int | None) -> None:
         cause, envelope, key = read.ask.cause, read.ask.envelope, message.key

@@ -50,7 +50,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
         """What their last owner said but did not publish goes out before anything new."""
         self._next.clear()
         self._new_lanes = {lane_of(place.topic, place.partition) for place in assigned}
-        log.info("partitions assigned", extra={"partitions": len(assigned)})
+        log.info("partitions assigned", extra={"count": len(assigned)})
 
     @property
     def lanes(self) -> list[str]:
@@ -91,7 +91,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
         try:
             await self._consumer.commit(offsets)
         except (CommitFailedError, IllegalStateError) as error:
-            log.info("offsets not moved: the partitions are no longer ours", extra={"error": repr(error)})
+            log.info("offsets not moved, the partitions are no longer ours: %r", error)
 
     def rewind(self, records: Records) -> None:
         """Has these read again."""
@@ -127,4 +127,4 @@ async def member(service: Service, settings: Settings) -> AsyncIterator[Membersh
             async with asyncio.timeout(_STOP_LIMIT_S):
                 await consumer.stop()
         except (KafkaError, TimeoutError, OSError) as error:
-            log.warning("the consumer did not leave in time and is abandoned", extra={"error": repr(error)})
+            log.warning("the consumer did not leave in time and is abandoned: %r", error)

@@ -35,23 +35,31 @@ class Courier:
     async def deliver(self, bundles: Sequence[Bundle]) -> None:
         """Publishes what was just stored, after what others said earlier about the same keys."""
         if bundles:
-            await self._deliver(lambda conn: outbox.claim(conn, bundles))
+            claimed = await self._deliver(lambda conn: outbox.claim(conn, bundles))
+            if missing := {bundle.position for bundle in bundles} - set(claimed):
+                # The lanes went to another worker meanwhile, and it has published them already.
+                self._metrics.stale_publishes.inc(len(missing))
 
     async def deliver_lanes(self, lanes: Sequence[str]) -> int:
         """Publishes what was left in these lanes; how many bundles that were."""
-        return await self._deliver(lambda conn: outbox.claim_lanes(conn, lanes)) if lanes else 0
+        return len(await self._deliver(lambda conn: outbox.claim_lanes(conn, lanes))) if lanes else 0
 
     async def deliver_stale(self) -> int:
         """Publishes what nobody came back for; how many bundles that were."""
-        return await self._deliver(lambda conn: outbox.claim_stale(conn, STALE_S))
+        return len(await self._deliver(lambda conn: outbox.claim_stale(conn, STALE_S)))
 
-    async def _deliver(self, claim: Callable[[Connection], Awaitable[Sequence[Claimed]]]) -> int:
+    async def _deliver(self, claim: Callable[[Connection], Awaitable[Sequence[Claimed]]]) -> list[int]:
         async with self._one_at_a_time, self._pool.acquire() as conn, conn.transaction():
             claimed = await claim(conn)
+            positions = [position for position, _ in claimed]
             if claimed:
                 started = perf_counter()
-                await self._publisher.publish(chain.from_iterable(messages for _, messages in claimed))
+                counts = await self._publisher.publish(
+                    chain.from_iterable(messages for _, messages in claimed)
+                )
                 reach(FaultPoint.AFTER_PUBLISH)
-                await outbox.drop(conn, [position for position, _ in claimed])
-                self._metrics.published(sum(len(messages) for _, messages in claimed), perf_counter() - started)
-        return len(claimed)
+                await outbox.drop(conn, positions)
+                self._metrics.publish_seconds.observe(perf_counter() - started)
+                for topic, count in counts.items():
+                    self._metrics.published[topic].inc(count)
+        return positions

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 from pydantic import ValidationError
 
 from shared.contracts import cloudevents
-from shared.contracts.cloudevents import Envelope, Unreadable
+from shared.contracts.cloudevents import Unreadable
 from shared.contracts.message import Message
 from shared.contracts.topics import MOST_MESSAGE_BYTES
 from shared.engine.decision import Cause
@@ -101,4 +101,6 @@ def _faults(error: ValidationError) -> str:
         f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" if fault["loc"] else fault["msg"]
         for fault in faults[:_MOST_FAULTS]
     ]
-    return "; ".join(named) + (f"; and {len(faults) - _MOST_FAULTS} more" if len(faults) > _MOST_FAULTS else "")
+    return "; ".join(named) + (
+        f"; and {len(faults) - _MOST_FAULTS} more" if len(faults) > _MOST_FAULTS else ""
+    )

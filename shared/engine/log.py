@@ -164,7 +164,7 @@ _REDACTIONS: Final = (
         re.compile(r"(?i)\b(\w*(?:amount|balance|price|total|vnd)\w*['\"]?\s*[=:]\s*['\"]?)-?\d[\d.,_]*"),
         r"\1***",
     ),
-    (re.compile(r"(?i)-?\b\d[\d.,_]*(?=\s?(?:VND|đ|₫))"), "***"),
+    (re.compile(r"(?i)-?\b\d+(?:[.,_]\d+)*(?=\s?(?:VND|đ|₫))"), "***"),
 )
 
 

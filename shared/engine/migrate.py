@@ -91,7 +91,9 @@ def _files(service: Service, done: dict[str, str]) -> list[tuple[str, Path]]:
         if not _FILE.fullmatch(path.name):
             raise MigrationRefused(f"{name} is not named NNNN_what.sql")
     if missing := done.keys() - {name for name, _ in files}:
-        raise MigrationRefused(f"{', '.join(sorted(missing))} was applied to {service.schema} but is not among the files")
+        raise MigrationRefused(
+            f"{', '.join(sorted(missing))} was applied to {service.schema} but is not among the files"
+        )
     return files
 
 

@@ -24,7 +24,6 @@ QUERIES: Final = read_queries(Path(__file__).parent / "queries.sql")
 _BETWEEN_KEYS: Final = "\x1f"
 
 
-
 def lane_of(topic: str, partition: int) -> str:
     """The name of the lane of one partition."""
     return f"{topic}/{partition}"
@@ -66,7 +65,10 @@ async def add(conn: Connection, bundles: Sequence[Bundle]) -> list[Bundle]:
         [_BETWEEN_KEYS.join(bundle.keys) for bundle in bundles],
         [_packed(bundle.messages) for bundle in bundles],
     )
-    return [Bundle(bundle.lane, bundle.messages, row["position"]) for bundle, row in zip(bundles, rows, strict=True)]
+    return [
+        Bundle(bundle.lane, bundle.messages, row["position"])
+        for bundle, row in zip(bundles, rows, strict=True)
+    ]
 
 
 async def claim(conn: Connection, own: Sequence[Bundle]) -> list[Claimed]:
@@ -103,7 +105,3 @@ def _packed(messages: Sequence[Outgoing]) -> str:
 
 def _unpacked(text: str) -> list[Outgoing]:
     return [Outgoing(*fields) for fields in orjson.loads(text)]
-
-
-
-

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from itertools import zip_longest
@@ -41,10 +41,10 @@ class Publisher:
         self._producer: AIOKafkaProducer | None = None
         self._partitions: dict[str, Sequence[int]] = {}
 
-    async def publish(self, messages: Iterable[Outgoing]) -> None:
-        """Returns when all messages are on their topics, those of each partition in the order given."""
+    async def publish(self, messages: Iterable[Outgoing]) -> Counter[str]:
+        """Returns when all messages are on their topics, those of each partition in the order given: how many on each."""
         async with self._limited():
-            await self._publish(messages)
+            return await self._publish(messages)
 
     async def send(
         self, topic: str, value: bytes | None, key: bytes | None, headers: Sequence[tuple[str, bytes | None]]
@@ -69,20 +69,27 @@ class Publisher:
             await self.stop()
             raise
 
-    async def _publish(self, messages: Iterable[Outgoing]) -> None:
+    async def _publish(self, messages: Iterable[Outgoing]) -> Counter[str]:
         producer = await self._started()
+        counts: Counter[str] = Counter()
         batches: defaultdict[tuple[str, int], list[BatchBuilder]] = defaultdict(list)
         for message in messages:
             partitions = self._partitions.get(message.topic) or await self._look_up(message.topic)
             key = message.key.encode()
             place = (message.topic, partitions[(murmur2(key) & 0x7FFFFFFF) % len(partitions)])
             self._append(producer, batches[place], key, message)
+            counts[message.topic] += 1
         for turn in zip_longest(*([(place, chunk) for chunk in chunks] for place, chunks in batches.items())):
             due = [one for one in turn if one is not None]
-            sent = [await producer.send_batch(chunk, topic, partition=number) for (topic, number), chunk in due]
+            sent = [
+                await producer.send_batch(chunk, topic, partition=number) for (topic, number), chunk in due
+            ]
             await asyncio.gather(*sent)
+        return counts
 
-    def _append(self, producer: AIOKafkaProducer, chunks: list[BatchBuilder], key: bytes, message: Outgoing) -> None:
+    def _append(
+        self, producer: AIOKafkaProducer, chunks: list[BatchBuilder], key: bytes, message: Outgoing
+    ) -> None:
         fields: dict[str, Any] = {
             "key": key, "value": message.body.encode(), "timestamp": None, "headers": encoded(message.headers)
         }  # fmt: skip

@@ -78,8 +78,7 @@ for update;
 delete from outbox where position = any($1::bigint[]);
 
 -- name: measure
-select count(*) as bundles, coalesce(extract(epoch from now() - min(said_at)), 0)::float8 as oldest_s,
-  (select count(distinct key) from parked) as parked_keys
+select count(*) as bundles, (select count(distinct key) from parked) as parked_keys
 from outbox;
 
 -- name: forget_messages

@@ -42,12 +42,17 @@ async def make_due(conn: Connection, service: Service, job: Job, now: datetime) 
     for period, instant in due:
         if await conn.fetchval(QUERIES["add_run"], job.name, period, instant) is not None:
             messages = job.messages(period, instant)
-            said = [_outgoing(service, job, period, instant, part, message) for part, message in enumerate(messages)]
+            said = [
+                _outgoing(service, job, period, instant, part, message)
+                for part, message in enumerate(messages)
+            ]
             await outbox.add(conn, [Bundle(lane_of_job(job), said)] if said else [])
     return len(due)
 
 
-def _outgoing(service: Service, job: Job, period: str, instant: datetime, part: int, message: Message) -> Outgoing:
+def _outgoing(
+    service: Service, job: Job, period: str, instant: datetime, part: int, message: Message
+) -> Outgoing:
     at_ms = (instant - _EPOCH) // timedelta(milliseconds=1)
     message_id = ids.derived_id(f"{service.name}/{job.name}/{period}", str(part), at_ms)
     envelope = Envelope(
@@ -59,4 +64,6 @@ def _outgoing(service: Service, job: Job, period: str, instant: datetime, part: 
         time=instant,
         correlation_id=message_id,
     )
-    return Outgoing(topics.topic_of(type(message)), message.key, to_headers(envelope), message.model_dump_json())
+    return Outgoing(
+        topics.topic_of(type(message)), message.key, to_headers(envelope), message.model_dump_json()
+    )

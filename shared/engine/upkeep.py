@@ -58,20 +58,23 @@ class Upkeep:
             except Exception as error:
                 if faults.sort(error) is not Verdict.RETRY:
                     raise
-                log.warning("upkeep waits", extra={"work": work.__name__, "error": repr(error)})
+                log.warning("upkeep waits: %r", error)
             await asyncio.sleep(seconds)
 
     async def _relay(self) -> None:
         if left := await self._courier.deliver_stale():
-            log.info("published what was left behind", extra={"bundles": left})
+            log.info("published what was left behind", extra={"count": left})
         async with self._pool.acquire() as conn:
             row = await conn.fetchrow(QUERIES["measure"])
-        self._metrics.stored(row["bundles"], row["oldest_s"], row["parked_keys"])
+        self._metrics.outbox_rows.set(row["bundles"])
+        self._metrics.parked_keys.set(row["parked_keys"])
 
     async def _forget(self) -> None:
         async with self._pool.acquire() as conn:
             while True:
-                tag = await conn.execute(QUERIES["forget_messages"], self._service.inbox_retention, _FORGET_SLICE)
+                tag = await conn.execute(
+                    QUERIES["forget_messages"], self._service.inbox_retention, _FORGET_SLICE
+                )
                 if int(tag.split()[-1]) < _FORGET_SLICE:
                     return
 
@@ -85,5 +88,5 @@ class Upkeep:
             async with self._pool.acquire() as conn, conn.transaction():
                 made = await schedule.make_due(conn, self._service, job, self._now())
             reach(FaultPoint.AFTER_JOB_COMMIT)
-            self._metrics.made_due(job.name, made)
+            self._metrics.job_periods.inc(made)
             await self._courier.deliver_lanes([schedule.lane_of_job(job)])

@@ -14,11 +14,9 @@ from datetime import UTC, datetime
 from time import perf_counter
 from typing import Final
 
-import asyncpg
-
 from shared.contracts.cloudevents import Unreadable
 from shared.engine import deadletters, faults, intake, parking
-from shared.engine.batch import Outcome, transact
+from shared.engine.batch import Result, transact
 from shared.engine.consumer import Membership, Records, member
 from shared.engine.courier import Courier
 from shared.engine.database import pool_for
@@ -26,7 +24,7 @@ from shared.engine.faultpoints import FaultPoint, reach
 from shared.engine.faults import Verdict
 from shared.engine.health import Health
 from shared.engine.intake import Read
-from shared.engine.metrics import Metrics
+from shared.engine.metrics import Metrics, Outcome
 from shared.engine.parking import Parked
 from shared.engine.publisher import Publisher
 from shared.engine.service import Service
@@ -69,6 +67,7 @@ class Worker:
 
     def stop(self) -> None:
         """Ends the work once the batch in hand is done."""
+        self._health.stopping()
         self._stopping.set()
 
     async def run(self) -> None:
@@ -91,13 +90,14 @@ class Worker:
                     await self._work(membership)
             except Exception as error:  # noqa: BLE001 - sorted
                 await self._weather(error)
-                self._metrics.consumer_rebuilt()
+                self._health.left()
+                self._metrics.consumer_rebuilds.inc()
 
     async def _work(self, membership: Membership) -> None:
         while not self._stopping.is_set():
             records = await membership.read()
             self._health.beat()
-            self._health.assigned(len(membership.lanes))
+            self._note_assignment(len(membership.lanes))
             try:
                 with membership.busy():
                     await self._turn(membership, records)
@@ -108,6 +108,10 @@ class Worker:
             else:
                 self._wait_s = _FIRST_WAIT_S
                 self._health.well()
+
+    def _note_assignment(self, partitions: int) -> None:
+        self._health.assigned(partitions)
+        self._metrics.assigned_partitions.set(partitions)
 
     async def _turn(self, membership: Membership, records: Records) -> None:
         lanes = membership.take_new_lanes()
@@ -123,8 +127,10 @@ class Worker:
         reach(FaultPoint.BEFORE_OFFSETS)
         await membership.commit(records)
         reach(FaultPoint.AFTER_OFFSETS)
-        self._metrics.batch(len(reads), perf_counter() - started)
-        self._metrics.lag(membership.lag())
+        self._metrics.batch_seconds.observe(perf_counter() - started)
+        self._metrics.batch_messages.observe(len(reads))
+        for topic, behind in membership.lag().items():
+            self._metrics.lag[topic].set(behind)
 
     async def _read(self, records: Records) -> list[Read]:
         """The messages in the records; a record that holds none of ours becomes a dead letter, the others go on."""
@@ -136,10 +142,13 @@ class Worker:
                 except Unreadable as reason:
                     await deadletters.send(self._publisher, self._service.group, record, str(reason))
                     reach(FaultPoint.AFTER_DEAD_LETTER)
-                    self._metrics.dead_lettered()
-                    log.warning("dead letter", extra={"where": f"{record.topic}/{record.partition}/{record.offset}", "reason": str(reason)})  # fmt: skip
+                    self._metrics.messages[Outcome.DEAD_LETTERED].inc()
+                    place = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+                    log.warning("dead letter: %s", reason, extra=place)
                 else:
-                    if read is not None:
+                    if read is None:
+                        self._metrics.messages[Outcome.PASSED_OVER].inc()
+                    else:
                         reads.append(read)
         return reads
 
@@ -150,7 +159,9 @@ class Worker:
         except Exception as error:
             if faults.sort(error) is not Verdict.PARK:
                 raise
-            log.warning("the database refused a batch: its messages are tried one by one", extra={"error": repr(error)})
+            log.warning(
+                "the database refused a batch, its messages are tried one by one: %s", type(error).__name__
+            )
             for read in reads:
                 await self._settle_alone(read)
 
@@ -168,36 +179,38 @@ class Worker:
     async def _decide(self, reads: Sequence[Read]) -> None:
         started = perf_counter()
         async with self._pool.acquire() as conn, conn.transaction():
-            outcome = await transact(conn, self._service, reads)
+            result = await transact(conn, self._service, reads)
             reach(FaultPoint.BEFORE_COMMIT)
         # From the commit on it stands: should we fail before it is published, the outbox is looked through first.
         self._behind = True
         reach(FaultPoint.AFTER_COMMIT)
-        self._count(outcome, perf_counter() - started)
-        await self._courier.deliver(outcome.bundles)
+        self._count(result, perf_counter() - started)
+        await self._courier.deliver(result.bundles)
         self._behind = False
 
     async def _park(self, read: Read, error: BaseException) -> None:
         async with self._pool.acquire() as conn, conn.transaction():
             await parking.park_alone(conn, Parked(read, f"{type(error).__name__}: {error}"))
-        self._metrics.parked(1)
+        self._metrics.messages[Outcome.PARKED].inc()
 
-    def _count(self, outcome: Outcome, seconds: float) -> None:
-        self._metrics.decided(outcome.decided, outcome.duplicates, seconds)
-        for parked in outcome.parked:
+    def _count(self, result: Result, seconds: float) -> None:
+        self._metrics.transaction_seconds.observe(seconds)
+        self._metrics.messages[Outcome.DECIDED].inc(result.decided)
+        self._metrics.messages[Outcome.DUPLICATE].inc(result.duplicates)
+        for parked in result.parked:
+            outcome = Outcome.QUEUED if parked.error is None else Outcome.PARKED
+            self._metrics.messages[outcome].inc()
             ask = parked.read.ask
-            log.error(
-                "parked" if parked.error else "queued behind a parked message",
-                extra={"key": ask.message.key, "message": ask.envelope.id, "type": ask.envelope.type, "error": parked.error},
-            )
+            about = {"key": ask.message.key, "message_id": ask.envelope.id, "message_type": ask.envelope.type}
+            log.error("%s: %s", outcome, parked.error or "its key is parked", extra=about)
 
     async def _weather(self, error: Exception) -> None:
         """Waits, longer each time, when the world was not ready; ends the worker when the engine is wrong."""
         verdict = faults.sort(error)
-        self._metrics.fault(verdict)
+        self._metrics.faults[verdict].inc()
         if verdict is not Verdict.RETRY:
             raise error
-        log.warning("not ready: waiting", extra={"error": repr(error), "wait_s": self._wait_s})
+        log.warning("not ready, waiting %.1f s: %r", self._wait_s, error)
         self._health.failing(repr(error))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), self._wait_s)
