@@ -161,7 +161,9 @@ _REDACTIONS: Final = (
     (re.compile(r"(?m)^((?:DETAIL|CONTEXT):\s*).*$"), r"\1***"),
     (re.compile(r"[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+"), "***@***"),
     (
-        re.compile(r"(?i)\b(\w*(?:amount|balance|price|total|vnd)\w*['\"]?\s*[=:]\s*['\"]?)-?\d[\d.,_]*"),
+        re.compile(
+            r"(?i)\b(\w*(?:amount|balance|price|total|vnd)\w*['\"]?\s*[=:]\s*['\"]?)-?\d+(?:[.,_]\d+)*"
+        ),
         r"\1***",
     ),
     (re.compile(r"(?i)-?\b\d+(?:[.,_]\d+)*(?=\s?(?:VND|đ|₫))"), "***"),
