@@ -1,0 +1,21 @@
+"""`hold`, wired: what the engine needs to run it."""
+
+from pathlib import Path
+from typing import Final
+
+from services.hold.rules import RULES, snapshot
+from services.hold.state import Account
+from services.hold.store import HoldStore
+from shared.contracts import hold
+from shared.contracts.registry import Registry
+from shared.engine.service import Service
+
+HOLD: Final = Service(
+    name="hold",
+    registry=Registry(hold.MESSAGES),
+    rules=RULES,
+    aggregate=Account,
+    store=HoldStore(),
+    snapshot=snapshot,
+    migrations=Path(__file__).with_name("migrations"),
+)

@@ -1,0 +1,150 @@
+"""What `hold` remembers: accounts with their wallets, the payments counted, and the ledger's transactions.
+
+Values only: nothing is changed in place, and a transaction that does not sum to zero cannot be made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal, NamedTuple
+
+from shared.contracts.hold import AccountMode
+
+# The account's own books first, then those outside it that money comes from and goes to (README.md).
+Book = Literal["credit", "poc", "bank", "poc_granted", "poc_expired"]
+TransactionKind = Literal["deposit", "poc_grant", "poc_expiry"]
+
+# Banks and gateways stay below 40; the limit keeps an index entry small.
+MOST_REFERENCE_CHARACTERS: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class CreditWallet:
+    """Real money: all there is, and the part of it held for metered products."""
+
+    total: int = 0
+    held: int = 0
+
+    @property
+    def available(self) -> int:
+        """What may be spent; below zero only by a daily hold."""
+        return self.total - self.held
+
+    def plus(self, amount: int) -> CreditWallet:
+        """With `amount` more."""
+        return CreditWallet(self.total + amount, self.held)
+
+
+@dataclass(frozen=True, slots=True)
+class PocWallet:
+    """Granted money with an end: granted = spent - refunded + expired + left."""
+
+    until: datetime
+    granted: int = 0
+    spent: int = 0
+    refunded: int = 0
+    expired: int = 0
+
+    @property
+    def left(self) -> int:
+        """What may be spent on POC resources, before the end."""
+        return self.granted - self.spent + self.refunded - self.expired
+
+    def ended_by(self, instant: datetime) -> bool:
+        """Whether it pays nothing any more at that instant. Periods are half-open: not at its end either."""
+        return self.until <= instant
+
+    def plus(self, amount: int, until: datetime) -> PocWallet:
+        """With `amount` more granted, ending at `until`."""
+        return PocWallet(until, self.granted + amount, self.spent, self.refunded, self.expired)
+
+    def emptied(self) -> PocWallet:
+        """With all that was left expired."""
+        return PocWallet(self.until, self.granted, self.spent, self.refunded, self.expired + self.left)
+
+    def extended(self, until: datetime) -> PocWallet:
+        """Ending at `until` instead."""
+        return PocWallet(until, self.granted, self.spent, self.refunded, self.expired)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account. `transactions` counts its ledger transactions: the last one's sequence."""
+
+    id: str
+    mode: AccountMode
+    email: str
+    credit: CreditWallet = CreditWallet()
+    poc: PocWallet | None = None
+    transactions: int = 0
+
+    @property
+    def key(self) -> str:
+        """The id it is found by."""
+        return self.id
+
+    def moved_credit(self, credit: CreditWallet) -> Account:
+        """After one more transaction, which left the credit wallet so."""
+        return Account(self.id, self.mode, self.email, credit, self.poc, self.transactions + 1)
+
+    def moved_poc(self, poc: PocWallet) -> Account:
+        """After one more transaction, which left the POC wallet so."""
+        return Account(self.id, self.mode, self.email, self.credit, poc, self.transactions + 1)
+
+    def with_poc(self, poc: PocWallet) -> Account:
+        """With the POC wallet so; no money moved."""
+        return Account(self.id, self.mode, self.email, self.credit, poc, self.transactions)
+
+
+@dataclass(frozen=True, slots=True)
+class Deposit:
+    """A payment that was counted. It has no table of its own: the ledger line that carries its reference is its row."""
+
+    account: str
+    reference: str
+
+    @property
+    def key(self) -> str:
+        """The id it is found by; an account's id has no slash."""
+        return deposit_key(self.account, self.reference)
+
+
+def deposit_key(account: str, reference: str) -> str:
+    """The key of the deposit with that reference."""
+    return f"{account}/{reference}"
+
+
+def is_reference(text: str) -> bool:
+    """Whether a payment can have this reference: short, printable (the database can store no NUL), nothing around it."""
+    return 0 < len(text) <= MOST_REFERENCE_CHARACTERS and text.isprintable() and text == text.strip()
+
+
+class Entry(NamedTuple):
+    """One line of a transaction: how much the book's balance rose, and to what (the account's own books only)."""
+
+    book: Book
+    amount: int
+    balance_after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """One movement of money: the account's own line first, and the sum of all lines is zero."""
+
+    account: str
+    sequence: int
+    kind: TransactionKind
+    cause_id: str
+    effective_at: datetime
+    entries: tuple[Entry, ...]
+    reference: str | None = None
+
+    def __post_init__(self) -> None:
+        total = 0
+        for entry in self.entries:
+            total += entry.amount
+        if total != 0:
+            raise ValueError(
+                f"transaction {self.sequence} of {self.account} is out of balance by {total} VND"
+            )
