@@ -158,7 +158,7 @@ _REDACTIONS: Final = (
     ),
     # pydantic quotes what it was given, PostgreSQL the row.
     (re.compile(r"input_value=.*?(?=, input_type=|\n|$)"), "input_value=***"),
-    (re.compile(r"(?m)^((?:DETAIL|CONTEXT):\s*).*$"), r"\1***"),
+    (re.compile(r"(?ms)^(DETAIL|CONTEXT):.*?(?=\n[A-Z]+:|\nwhich led to|\npart \d|\n*\Z)"), r"\1: ***"),
     (re.compile(r"[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+"), "***@***"),
     (
         re.compile(

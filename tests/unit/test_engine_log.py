@@ -111,7 +111,7 @@ def test_what_pydantic_and_postgresql_quote_is_left_out(out: io.StringIO) -> Non
         note: int
 
     given = "for Lan, 5 million"
-    refused = RuntimeError("insert failed\nDETAIL:  Failing row contains (lan, 5000000).")
+    refused = RuntimeError("insert failed\nDETAIL:  Failing row contains (lan\n, 5000000).")
     with pytest.raises(ValidationError) as caught:
         Body.model_validate({"note": given})
     refused.__cause__ = caught.value
