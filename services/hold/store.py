@@ -22,7 +22,7 @@ class HoldStore:
 
     async def load(self, conn: Connection, asks: Sequence[Ask], known: Known) -> None:
         """The accounts asked about, locked; and of the payments asked about, those that were counted."""
-        keys = {ask.message.key for ask in asks}
+        keys = {ask.key for ask in asks}
         for row in await conn.fetch(_SQL["lock_accounts"], list(keys)):
             known.put(_account(row), row["event_sequence"])
         if payments := list(_payments(asks)):
@@ -33,11 +33,10 @@ class HoldStore:
     async def save(self, conn: Connection, known: Known) -> None:
         """The accounts as they are now, and the ledger's new transactions, whole."""
         if accounts := known.changed(Account):
-            rows = (_account_row(account, sequence) for account, sequence in accounts)
-            await conn.execute(_SQL["save_accounts"], *zip(*rows, strict=True))
+            await conn.execute(_SQL["save_accounts"], [_account_row(*account) for account in accounts])
         if transactions := known.added(Transaction):
-            lines = (line for transaction in transactions for line in _lines(transaction))
-            await conn.execute(_SQL["add_ledger_entries"], *zip(*lines, strict=True))
+            lines = [line for transaction in transactions for line in _lines(transaction)]
+            await conn.execute(_SQL["add_ledger_entries"], lines)
 
 
 def _payments(asks: Sequence[Ask]) -> Iterator[tuple[str, str]]:

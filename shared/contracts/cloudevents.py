@@ -7,14 +7,15 @@ text says exactly what is wrong.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from shared import ids
 
 Headers = Sequence[tuple[str, bytes]]
 
+_SPECVERSION: Final = ("ce_specversion", b"1.0")
+_CONTENT_TYPE: Final = ("content-type", b"application/json")
 _REQUIRED: Final = ("ce_id", "ce_source", "ce_specversion", "ce_type")
 
 
@@ -22,9 +23,8 @@ class Unreadable(Exception):
     """A record that is no message of ours; the text is the reason, for the dead letter."""
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """What is known of a message besides what it says."""
+class Envelope(NamedTuple):
+    """What is known of a message besides what it says. (A tuple: thousands are made a second.)"""
 
     id: str
     type: str
@@ -45,31 +45,31 @@ def timestamp(instant: datetime) -> str:
 
 def to_headers(envelope: Envelope) -> dict[str, str]:
     """The envelope as header names and values."""
-    headers = {
-        "ce_id": envelope.id,
-        "ce_source": envelope.source,
-        "ce_specversion": "1.0",
-        "ce_type": envelope.type,
-        "ce_partitionkey": envelope.key,
-        "ce_correlationid": envelope.correlation_id,
-        "content-type": "application/json",
-    }
+    return {name: value.decode() for name, value in record_headers(envelope)}
+
+
+def record_headers(envelope: Envelope) -> list[tuple[str, bytes]]:
+    """The envelope as the headers of a Kafka record."""
+    headers = [
+        _SPECVERSION,
+        _CONTENT_TYPE,
+        ("ce_id", envelope.id.encode()),
+        ("ce_type", envelope.type.encode()),
+        ("ce_source", envelope.source.encode()),
+        ("ce_partitionkey", envelope.key.encode()),
+        ("ce_correlationid", envelope.correlation_id.encode()),
+    ]
     if envelope.time is not None:
-        headers["ce_time"] = timestamp(envelope.time)
+        headers.append(("ce_time", timestamp(envelope.time).encode()))
     if envelope.subject is not None:
-        headers["ce_subject"] = envelope.subject
+        headers.append(("ce_subject", envelope.subject.encode()))
     if envelope.causation_id is not None:
-        headers["ce_causationid"] = envelope.causation_id
+        headers.append(("ce_causationid", envelope.causation_id.encode()))
     if envelope.sequence is not None:
-        headers["ce_sequence"] = str(envelope.sequence)
+        headers.append(("ce_sequence", b"%d" % envelope.sequence))
     if envelope.traceparent is not None:
-        headers["traceparent"] = envelope.traceparent
+        headers.append(("traceparent", envelope.traceparent.encode()))
     return headers
-
-
-def encoded(headers: dict[str, str]) -> list[tuple[str, bytes]]:
-    """Headers as a Kafka record carries them."""
-    return [(name, value.encode()) for name, value in headers.items()]
 
 
 def read_headers(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:

@@ -19,7 +19,7 @@ MOST_VND = 2**53 - 1
 
 
 def _to_utc(instant: datetime) -> datetime:
-    return instant.astimezone(UTC)
+    return instant if instant.tzinfo is UTC else instant.astimezone(UTC)
 
 
 Vnd = Annotated[int, Field(ge=-MOST_VND, le=MOST_VND)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from typing import Final
 
 from shared.contracts.message import Kind, Message
@@ -75,6 +76,7 @@ def dead_letters(topic: str, group: str) -> Topic:
 _BY_KIND: Final[dict[Kind, Callable[[str], Topic]]] = {"command": commands, "event": events, "state": state}
 
 
+@cache
 def topic_of(message: type[Message]) -> str:
     """The topic a message of this type is published on."""
     return topic_for(message.service, message.kind).name

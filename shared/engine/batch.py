@@ -5,18 +5,19 @@ It is the only place where rules run. What they say goes into the outbox as one 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from shared.contracts import topics
-from shared.contracts.cloudevents import Envelope, to_headers
+from shared.contracts.cloudevents import Envelope
 from shared.contracts.message import Message
 from shared.engine import outbox, parking
 from shared.engine.decision import Decision, Known
 from shared.engine.faultpoints import FaultPoint, reach
 from shared.engine.faults import RuleRaised
 from shared.engine.intake import Read
-from shared.engine.outbox import QUERIES, Bundle, Outgoing
+from shared.engine.outbox import QUERIES, Bundle, Outgoing, lane_of
 from shared.engine.parking import Parked
 from shared.engine.service import Connection, Service
 
@@ -35,9 +36,9 @@ async def transact(conn: Connection, service: Service, batch: Sequence[Read]) ->
     """Decides what is new in the batch; the caller's transaction makes it stand."""
     fresh = await _not_seen(conn, batch)
     reach(FaultPoint.AFTER_INBOX)
-    blocked = await parking.blocked_keys(conn, {read.ask.message.key for read in fresh})
+    blocked = await parking.blocked_keys(conn, {read.ask.key for read in fresh})
     known = Known()
-    await service.store.load(conn, [read.ask for read in fresh if read.ask.message.key not in blocked], known)
+    await service.store.load(conn, [read.ask for read in fresh if read.ask.key not in blocked], known)
     reach(FaultPoint.AFTER_LOAD)
     result = decide(service, fresh, known, blocked)
     result.duplicates = len(batch) - len(fresh)
@@ -66,7 +67,7 @@ def decide(service: Service, fresh: Sequence[Read], known: Known, blocked: set[s
     result = Result()
     desk = _Desk(service, known)
     for read in fresh:
-        key = read.ask.message.key
+        key = read.ask.key
         if key in blocked:
             result.parked.append(Parked(read, None))
             continue
@@ -87,7 +88,7 @@ class _Desk:
     def __init__(self, service: Service, known: Known) -> None:
         self._service = service
         self._known = known
-        self._said: dict[str, list[Outgoing]] = {}
+        self._said: defaultdict[str, list[Outgoing]] = defaultdict(list)
         self._changed_by: dict[str, Read] = {}
 
     def decide(self, read: Read) -> None:
@@ -121,20 +122,18 @@ class _Desk:
         )
 
     def _say(self, read: Read, message: Message, part: str, sequence: int | None) -> None:
-        cause, envelope, key = read.ask.cause, read.ask.envelope, message.key
-        headers = to_headers(
-            Envelope(
-                id=cause.derive(part),
-                type=message.type,
-                source=self._service.source,
-                key=key,
-                subject=key,
-                time=cause.at,
-                correlation_id=envelope.correlation_id,
-                causation_id=envelope.id,
-                sequence=sequence,
-                traceparent=envelope.traceparent,
-            )
+        record, ask, key = read.record, read.ask, message.key
+        envelope = Envelope(
+            id=ask.cause.derive(part),
+            type=message.type,
+            source=self._service.source,
+            key=key,
+            correlation_id=ask.envelope.correlation_id,
+            time=ask.cause.at,
+            subject=key,
+            causation_id=ask.envelope.id,
+            sequence=sequence,
+            traceparent=ask.envelope.traceparent,
         )
-        outgoing = Outgoing(topics.topic_of(type(message)), key, headers, message.model_dump_json())
-        self._said.setdefault(read.lane, []).append(outgoing)
+        outgoing = Outgoing(topics.topic_of(type(message)), envelope, message.model_dump_json())
+        self._said[lane_of(record.topic, record.partition)].append(outgoing)

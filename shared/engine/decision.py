@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from shared import ids
 from shared.contracts.message import Message
@@ -25,8 +24,7 @@ E = TypeVar("E", bound=Entity)
 R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(NamedTuple):
     """Why a rule runs: the message's id, the service it runs in, and the instant at which it takes effect."""
 
     id: str
@@ -38,8 +36,7 @@ class Cause:
         return ids.derived_id(self.id, f"{self.service}/{part}", (self.at - _EPOCH) // _MILLISECOND)
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What follows from one message: entities as they are now, rows to add for ever, messages to say."""
 
     changes: tuple[Entity, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from pydantic import ValidationError
 
@@ -14,7 +14,6 @@ from shared.contracts.cloudevents import Unreadable
 from shared.contracts.message import Message
 from shared.contracts.topics import MOST_MESSAGE_BYTES
 from shared.engine.decision import Cause
-from shared.engine.outbox import lane_of
 from shared.engine.service import Ask, Service
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -54,17 +53,11 @@ class StoredRecord:
     headers: Sequence[tuple[str, bytes]]
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(NamedTuple):
     """A record and the message in it."""
 
     record: Record
     ask: Ask
-
-    @property
-    def lane(self) -> str:
-        """Where it was read, as the outbox names it."""
-        return lane_of(self.record.topic, self.record.partition)
 
 
 def read(record: Record, service: Service) -> Read | None:
@@ -78,9 +71,16 @@ def read(record: Record, service: Service) -> Read | None:
             return None
         raise Unreadable(f"type {envelope.type[:120]!r} is not one that {service.name} accepts")
     message = _message(model, record.value)
-    accepted = _EPOCH + timedelta(milliseconds=record.timestamp)
-    at = getattr(message, "effective_at", None) or accepted
-    return Read(record, Ask(message, envelope, Cause(envelope.id, service.name, at)))
+    cause = Cause(envelope.id, service.name, _effective_at(message, record))
+    return Read(record, Ask(message.key, message, envelope, cause))
+
+
+def _effective_at(message: Message, record: Record) -> datetime:
+    """The instant that travels with the message; where none does, it is being accepted: by the broker's clock."""
+    if "effective_at" in message.__class__.model_fields:
+        at: datetime = message.effective_at  # type: ignore[attr-defined]  # seen on the line above
+        return at
+    return _EPOCH + timedelta(milliseconds=record.timestamp)
 
 
 def _message(model: type[Message], value: bytes | None) -> Message:

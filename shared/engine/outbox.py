@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
+from shared.contracts.cloudevents import Envelope
 from shared.engine.service import Connection
 from shared.engine.sql import read_queries
 
@@ -29,13 +30,11 @@ def lane_of(topic: str, partition: int) -> str:
     return f"{topic}/{partition}"
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """One message on its way to a topic."""
 
     topic: str
-    key: str
-    headers: dict[str, str]
+    envelope: Envelope
     body: str
 
 
@@ -49,7 +48,7 @@ class Bundle:
 
     @property
     def keys(self) -> set[str]:
-        return {message.key for message in self.messages}
+        return {message.envelope.key for message in self.messages}
 
 
 Claimed = tuple[int, Sequence[Outgoing]]
@@ -100,8 +99,13 @@ async def drop(conn: Connection, positions: Sequence[int]) -> None:
 
 
 def _packed(messages: Sequence[Outgoing]) -> str:
-    return orjson.dumps([(m.topic, m.key, m.headers, m.body) for m in messages]).decode()
+    return orjson.dumps([(topic, tuple(envelope), body) for topic, envelope, body in messages]).decode()
 
 
 def _unpacked(text: str) -> list[Outgoing]:
-    return [Outgoing(*fields) for fields in orjson.loads(text)]
+    return [Outgoing(topic, _envelope(fields), body) for topic, fields, body in orjson.loads(text)]
+
+
+def _envelope(fields: list[Any]) -> Envelope:
+    envelope = Envelope(*fields)
+    return envelope._replace(time=datetime.fromisoformat(envelope.time)) if envelope.time else envelope  # type: ignore[arg-type]  # JSON has no instants

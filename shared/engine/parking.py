@@ -62,7 +62,7 @@ def _row(parked: Parked) -> tuple[object, ...]:
     record, ask = parked.read.record, parked.read.ask
     headers = orjson.dumps([(name, value.decode()) for name, value in record.headers]).decode()
     return (
-        ask.message.key,
+        ask.key,
         ask.envelope.id,
         record.topic,
         record.partition,

@@ -19,7 +19,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.partitioner import murmur2
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from shared.contracts.cloudevents import encoded
+from shared.contracts.cloudevents import record_headers
 from shared.contracts.topics import MOST_RECORD_BYTES
 from shared.engine.outbox import Outgoing
 
@@ -75,7 +75,7 @@ class Publisher:
         batches: defaultdict[tuple[str, int], list[BatchBuilder]] = defaultdict(list)
         for message in messages:
             partitions = self._partitions.get(message.topic) or await self._look_up(message.topic)
-            key = message.key.encode()
+            key = message.envelope.key.encode()
             place = (message.topic, partitions[(murmur2(key) & 0x7FFFFFFF) % len(partitions)])
             self._append(producer, batches[place], key, message)
             counts[message.topic] += 1
@@ -91,7 +91,7 @@ class Publisher:
         self, producer: AIOKafkaProducer, chunks: list[BatchBuilder], key: bytes, message: Outgoing
     ) -> None:
         fields: dict[str, Any] = {
-            "key": key, "value": message.body.encode(), "timestamp": None, "headers": encoded(message.headers)
+            "key": key, "value": message.body.encode(), "timestamp": None, "headers": record_headers(message.envelope)
         }  # fmt: skip
         if not chunks or chunks[-1].append(**fields) is None:
             chunks.append(producer.create_batch())
@@ -124,6 +124,7 @@ class Publisher:
 async def _abandon(producer: AIOKafkaProducer) -> None:
     """Lets go of a producer without flushing it: what it still holds is in the outbox, and a new one sends it again.
     (Its own stop() flushes first, and with the broker away waits for ever.)"""
+    producer._closed = True
     sender = producer._sender
     if sender.sender_task is not None:
         sender.sender_task.cancel()

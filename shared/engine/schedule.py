@@ -11,7 +11,7 @@ from typing import Final
 
 from shared import ids
 from shared.contracts import topics
-from shared.contracts.cloudevents import Envelope, to_headers
+from shared.contracts.cloudevents import Envelope
 from shared.contracts.message import Message
 from shared.engine import outbox
 from shared.engine.outbox import QUERIES, Bundle, Outgoing
@@ -64,6 +64,4 @@ def _outgoing(
         time=instant,
         correlation_id=message_id,
     )
-    return Outgoing(
-        topics.topic_of(type(message)), message.key, to_headers(envelope), message.model_dump_json()
-    )
+    return Outgoing(topics.topic_of(type(message)), envelope, message.model_dump_json())

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from shared.contracts import topics
 from shared.contracts.cloudevents import Envelope
@@ -28,10 +28,10 @@ class Connection(Protocol):
         """The command's tag."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One message to decide: what it says, what came with it, and the cause its consequences derive from."""
+class Ask(NamedTuple):
+    """One message to decide: its key, what it says, what came with it, and the cause its consequences derive from."""
 
+    key: str
     message: Message
     envelope: Envelope
     cause: Cause

@@ -201,7 +201,7 @@ class Worker:
             outcome = Outcome.QUEUED if parked.error is None else Outcome.PARKED
             self._metrics.messages[outcome].inc()
             ask = parked.read.ask
-            about = {"key": ask.message.key, "message_id": ask.envelope.id, "message_type": ask.envelope.type}
+            about = {"key": ask.key, "message_id": ask.envelope.id, "message_type": ask.envelope.type}
             log.error("%s: %s", outcome, parked.error or "its key is parked", extra=about)
 
     async def _weather(self, error: Exception) -> None:

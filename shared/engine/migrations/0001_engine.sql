@@ -19,10 +19,11 @@ alter table outbox alter column messages set storage external;
 comment on table outbox is 'What was decided but is not yet known to be on its topic: a bundle per batch and lane, in the order to publish.';
 comment on column outbox.lane is 'The topic and partition whose batch said it; jobs and operators have lanes of their own.';
 comment on column outbox.keys is 'The keys of the bundle''s messages: what is said about one key is published in the order of positions.';
-comment on column outbox.messages is 'A JSON array of [topic, key, headers, body].';
+comment on column outbox.messages is 'A JSON array of [topic, envelope, body]; the envelopes fields in the order of shared/contracts/cloudevents.py.';
 
 create view outbox_message as
-select position, lane, said_at, m.nr, m.value ->> 0 as topic, m.value ->> 1 as key, m.value -> 2 as headers, m.value ->> 3 as body
+select position, lane, said_at, m.nr, m.value ->> 0 as topic, m.value #>> '{1,3}' as key, m.value #>> '{1,1}' as type,
+  m.value #>> '{1,0}' as message_id, m.value ->> 2 as body
 from outbox, json_array_elements(messages::json) with ordinality as m (value, nr);
 
 create table parked (
