@@ -1,26 +1,29 @@
+-- What hold reads and writes: one statement per table and batch.
+
 -- name: lock_accounts
 select account_id, mode, email, credit_total_vnd, credit_held_vnd,
   poc_until, poc_granted_vnd, poc_spent_vnd, poc_refunded_vnd, poc_expired_vnd, ledger_sequence, event_sequence
 from hold.account
 where account_id = any($1::text[])
 order by account_id
-for update
+for update;
 
 -- name: find_deposits
-select account_id, reference
+-- One look into the index for each, whatever the planner believes of the ledger's size: a join might read all of it.
+select asked.account_id, asked.reference
 from unnest($1::text[], $2::text[]) as asked (account_id, reference)
-join hold.ledger_entry using (account_id, reference)
-where reference is not null
+cross join lateral (
+  select from hold.ledger_entry as entry
+  where entry.account_id = asked.account_id and entry.reference = asked.reference
+  limit 1
+) as counted;
 
 -- name: save_accounts
 insert into hold.account (
   account_id, mode, email, credit_total_vnd, credit_held_vnd,
   poc_until, poc_granted_vnd, poc_spent_vnd, poc_refunded_vnd, poc_expired_vnd, ledger_sequence, event_sequence
 )
-select * from unnest(
-  $1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[],
-  $6::timestamptz[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[]
-)
+select * from unnest($1::hold.account_to_save[])
 on conflict (account_id) do update set
   credit_total_vnd = excluded.credit_total_vnd,
   credit_held_vnd = excluded.credit_held_vnd,
@@ -30,13 +33,10 @@ on conflict (account_id) do update set
   poc_refunded_vnd = excluded.poc_refunded_vnd,
   poc_expired_vnd = excluded.poc_expired_vnd,
   ledger_sequence = excluded.ledger_sequence,
-  event_sequence = excluded.event_sequence
+  event_sequence = excluded.event_sequence;
 
 -- name: add_ledger_entries
 insert into hold.ledger_entry (
   account_id, sequence, line, kind, book, amount_vnd, balance_after_vnd, effective_at, cause_id, reference
 )
-select * from unnest(
-  $1::text[], $2::bigint[], $3::smallint[], $4::text[], $5::text[],
-  $6::bigint[], $7::bigint[], $8::timestamptz[], $9::uuid[], $10::text[]
-)
+select * from unnest($1::hold.ledger_entry_to_add[]);

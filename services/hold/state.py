@@ -97,8 +97,7 @@ class Account:
         return Account(self.id, self.mode, self.email, self.credit, poc, self.transactions)
 
 
-@dataclass(frozen=True, slots=True)
-class Deposit:
+class Deposit(NamedTuple):
     """A payment that was counted. It has no table of its own: the ledger line that carries its reference is its row."""
 
     account: str

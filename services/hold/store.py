@@ -14,6 +14,10 @@ from shared.engine.sql import read_queries
 
 _SQL: Final = read_queries(Path(__file__).with_name("queries.sql"))
 
+_LEDGER_COLUMNS: Final = (
+    "account_id", "sequence", "line", "kind", "book", "amount_vnd", "balance_after_vnd", "effective_at", "cause_id", "reference",
+)  # fmt: skip
+
 Row = Mapping[str, Any]
 
 
