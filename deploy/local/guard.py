@@ -2,7 +2,7 @@
 
 Run by its path with the standard library alone. It holds a pipe from the owner: each byte on it is a signal for
 the child, its end means the owner died, however it died. Where the system can (Linux), the child also dies with
-the guard, and what the child leaves behind is swept up.
+the guard, and what the child leaves behind is swept up (docs/decisions/0103).
 """
 
 from __future__ import annotations

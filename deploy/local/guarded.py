@@ -107,7 +107,7 @@ class Guarded:
             self._orders = None
 
 
-def start(  # noqa: PLR0913 - as subprocess has them
+def start(
     argv: Sequence[str],
     *,
     log: Path | None,

@@ -195,8 +195,9 @@ async def _class_archive(jars: Path, runtime: Java) -> Path:
                     await trained.start()
                 finally:
                     await trained.stop()
-                if unfinished.exists():  # not every Java can; then starts are as slow as before
-                    unfinished.rename(archive)
+                # Not every Java can; an empty one is passed over, and not tried for again.
+                unfinished.touch()
+                unfinished.rename(archive)
     return archive
 
 

@@ -29,10 +29,11 @@ _HERE: Final = Path(__file__).parent
 _POM: Final = _HERE / "kafka.pom.xml"
 _CHECKSUMS: Final = _HERE / "kafka.sha256"
 
-# A repository that has not sent one file in this time is taken as out of reach, so that the fallback comes within
-# ten seconds; one that has may be slow with a large file.
-_SILENT_AT_FIRST_S: Final = 8.0
-_SILENT_LATER_S: Final = 60.0
+# How long Maven may say nothing. A repository that was asked and has not sent one file is taken as out of reach, so
+# that the fallback comes within ten seconds; one that has may be slow with a large file.
+_BEFORE_ASKING_S: Final = 30.0
+_BEFORE_FIRST_FILE_S: Final = 7.0
+_BETWEEN_FILES_S: Final = 60.0
 _POLL_S: Final = 0.1
 
 Progressed = Callable[[int], None]
@@ -129,11 +130,16 @@ async def _followed(process: Guarded, log: Path, progressed: Progressed) -> int:
         progressed(said.count("Copying "))
         if len(said) > size:
             size, grown_at = len(said), time.monotonic()
-        allowed = _SILENT_LATER_S if "Downloaded from" in said else _SILENT_AT_FIRST_S
-        if time.monotonic() - grown_at > allowed:
+        if time.monotonic() - grown_at > (allowed := _patience(said)):
             raise UnavailableError(f"Maven's repository did not answer within {allowed:.0f} seconds")
     progressed(_read(log).count("Copying "))
     return code
+
+
+def _patience(said: str) -> float:
+    if "Downloaded from" in said:
+        return _BETWEEN_FILES_S
+    return _BEFORE_FIRST_FILE_S if "Downloading from" in said else _BEFORE_ASKING_S
 
 
 def _read(log: Path) -> str:
