@@ -145,4 +145,7 @@ def start(
             stdout.close()
     with os.fdopen(heard, "rb") as report:
         pid = report.read()
-    return Guarded(keeper, ours, int(pid or b"0"))
+    if not pid:
+        os.close(ours)
+        raise StartError(f"the guard of {argv[0]} ended with {keeper.wait()}")
+    return Guarded(keeper, ours, int(pid))

@@ -35,6 +35,7 @@ _BEFORE_ASKING_S: Final = 30.0
 _BEFORE_FIRST_FILE_S: Final = 7.0
 _BETWEEN_FILES_S: Final = 60.0
 _POLL_S: Final = 0.1
+_FETCHING: Final = ".fetching-"
 
 Progressed = Callable[[int], None]
 
@@ -70,12 +71,19 @@ async def jars() -> Path:
     """
     cache = cache_directory()
     if not cache.exists():
-        cache.parent.mkdir(parents=True, exist_ok=True)
+        _make_parent(cache)
         async with exclusively():
             if not cache.exists():
                 await _fetch(cache)
     await asyncio.to_thread(verify, cache)
     return cache
+
+
+def _make_parent(cache: Path) -> None:
+    try:
+        cache.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UnavailableError(f"there is no place to keep Apache Kafka: {error}") from error
 
 
 @asynccontextmanager
@@ -94,7 +102,9 @@ async def exclusively() -> AsyncIterator[None]:
 
 async def _fetch(cache: Path) -> None:
     maven = java.find_maven()
-    work = Path(tempfile.mkdtemp(prefix=".fetching-", dir=cache.parent))
+    for left in _unfinished(cache):
+        shutil.rmtree(left)
+    work = Path(tempfile.mkdtemp(prefix=_FETCHING, dir=cache.parent))
     try:
         shutil.copyfile(_POM, work / "pom.xml")
         with _shown(len(checksums())) as progressed:
@@ -127,13 +137,23 @@ async def _followed(process: Guarded, log: Path, progressed: Progressed) -> int:
     size, grown_at = 0, time.monotonic()
     while (code := await process.wait(_POLL_S)) is None:
         said = _read(log)
-        progressed(said.count("Copying "))
+        progressed(_here(said))
         if len(said) > size:
             size, grown_at = len(said), time.monotonic()
         if time.monotonic() - grown_at > (allowed := _patience(said)):
             raise UnavailableError(f"Maven's repository did not answer within {allowed:.0f} seconds")
-    progressed(_read(log).count("Copying "))
+    progressed(_here(_read(log)))
     return code
+
+
+def _here(said: str) -> int:
+    """How many of the jars Maven has said to have: just loaded, or found in its own store and copied."""
+    return sum(f"/{name} (" in said or f"Copying {name} " in said for name in checksums())
+
+
+def _unfinished(cache: Path) -> list[Path]:
+    """What killed fetches left: with the lock held, no other is under way."""
+    return list(cache.parent.glob(f"{_FETCHING}*"))
 
 
 def _patience(said: str) -> float:

@@ -31,7 +31,8 @@ SUPERUSER: Final = "postgres"
 _START_S: Final = 60.0  # recovery after a crash included
 _STOP_S: Final = 30.0
 _POLL_S: Final = 0.01
-_SOCKET: Final = ".s.PGSQL.5432"
+_PORT: Final = 5432
+_SOCKET: Final = f".s.PGSQL.{_PORT}"
 _SOCKET_PATH_BYTES: Final = 103  # sun_path: 104 with its end on macOS, 108 on Linux
 _MIB: Final = 1024 * 1024
 
@@ -62,6 +63,7 @@ def settings(socket_directory: Path) -> dict[str, str]:
     """The whole configuration; what is not here is PostgreSQL's default."""
     return {
         "listen_addresses": "",
+        "port": str(_PORT),
         "unix_socket_directories": str(socket_directory),
         "unix_socket_permissions": "0700",
         "max_connections": "100",
@@ -86,6 +88,11 @@ def settings(socket_directory: Path) -> dict[str, str]:
     }
 
 
+def _environment() -> dict[str, str]:
+    """Ours without what is meant for PostgreSQL's clients, and with no locale to stumble over."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"LC_ALL": "C"}
+
+
 class Postgres:
     """One server on one directory: `data/`, `socket/` and `postgres.log` in it."""
 
@@ -107,7 +114,9 @@ class Postgres:
         """How to reach another database, or as another role."""
         if self._socket_directory is None:
             raise StartError("the server has not been started")
-        return f"postgresql://{user}@/{database}?host={quote(str(self._socket_directory), safe='/')}"
+        directory = quote(str(self._socket_directory), safe="/")
+        # The port names the socket, and is said so that a PGPORT of the caller's has no say.
+        return f"postgresql://{user}@/{database}?host={directory}&port={_PORT}"
 
     @property
     def pid(self) -> int:
@@ -191,6 +200,7 @@ class Postgres:
         return guarded.start(
             [str(binaries() / program), *arguments],
             log=self._log,
+            env=_environment(),
             cwd=Path("/"),
             account=self._account,
             farewell=Farewell(signal.SIGINT, 5.0, signal.SIGQUIT),
