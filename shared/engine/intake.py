@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from shared.contracts import cloudevents
 from shared.contracts.cloudevents import Unreadable
 from shared.contracts.message import Message
-from shared.contracts.topics import MOST_MESSAGE_BYTES
+from shared.contracts.topics import MOST_MESSAGE_BYTES, topic_of
 from shared.engine.decision import Cause
 from shared.engine.service import Ask, Service
 
@@ -66,10 +66,13 @@ def read(record: Record, service: Service) -> Read | None:
         return None
     envelope = cloudevents.from_headers(cloudevents.read_headers(record.headers))
     model = service.registry.get(envelope.type)
-    if model is None or model not in service.rules:
+    # A type counts on its own topic only: who may write our commands may not speak as another service.
+    if model is None or model not in service.rules or topic_of(model) != record.topic:
         if record.topic != service.commands:
             return None
         raise Unreadable(f"type {envelope.type[:120]!r} is not one that {service.name} accepts")
+    if record.key is None:
+        raise Unreadable("the record has no key")
     message = _message(model, record.value)
     cause = Cause(envelope.id, service.name, _effective_at(message, record))
     return Read(record, Ask(message.key, message, envelope, cause))
