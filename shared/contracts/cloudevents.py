@@ -40,7 +40,8 @@ class Envelope(NamedTuple):
 
 def timestamp(instant: datetime) -> str:
     """An instant as the wire has it: RFC 3339, UTC."""
-    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    utc = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
+    return f"{utc.isoformat()[: -len('+00:00')]}Z"
 
 
 def to_headers(envelope: Envelope) -> dict[str, str]:
@@ -122,7 +123,10 @@ def _read_time(text: str | None) -> datetime | None:
         raise Unreadable(f"header ce_time is {text[:80]!r}, not an RFC 3339 instant") from None
     if instant.tzinfo is None:
         raise Unreadable(f"header ce_time is {text[:80]!r}, without an offset")
-    return instant.astimezone(UTC)
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:
+        raise Unreadable(f"header ce_time is {text[:80]!r}, out of range in UTC") from None
 
 
 def _read_sequence(text: str | None) -> int | None:

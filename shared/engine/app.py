@@ -7,6 +7,7 @@ FastStream is the frame only: the worker reads and writes with clients of its ow
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -118,6 +119,7 @@ def serve(service: Service, make: Make, listener: socket.socket) -> int:
     """
     application = Application(service, make)
     log.info("listening", extra={"port": listener.getsockname()[1]})
+    _collect_rarely()
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             with _signals(runner.get_loop(), application):
@@ -126,6 +128,14 @@ def serve(service: Service, make: Make, listener: socket.socket) -> int:
     finally:
         signal.alarm(0)
     return CRASHED if application.crashed else STOPPED
+
+
+def _collect_rarely() -> None:
+    """A batch makes some ten thousand objects and drops them all, without cycles: at Python's own threshold of 700 the
+    collector walks them again and again, a fifth of a worker's time for nothing."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @contextmanager

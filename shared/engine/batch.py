@@ -20,6 +20,7 @@ from shared.engine.intake import Read
 from shared.engine.outbox import QUERIES, Bundle, Outgoing, lane_of
 from shared.engine.parking import Parked
 from shared.engine.service import Connection, Service
+from shared.engine.trace import carried
 
 
 @dataclass(slots=True)
@@ -103,15 +104,17 @@ class _Desk:
         for entity in decision.changes:
             if type(entity) is self._service.aggregate:
                 self._changed_by[entity.key] = read
+        traceparent = carried(ask.envelope)
         for part, message in enumerate(decision.says):
-            sequence = self._sequence(message)
-            self._say(read, message, str(part), sequence)
+            self._say(read, message, str(part), self._sequence(message), traceparent)
 
     def bundles(self) -> list[Bundle]:
         """What was said, by lane, with a snapshot of each aggregate as the batch leaves it."""
         for key, read in self._changed_by.items():
             entity, sequence = self._known.row(self._service.aggregate, key)
-            self._say(read, self._service.snapshot(entity), f"state/{key}", sequence)
+            self._say(
+                read, self._service.snapshot(entity), f"state/{key}", sequence, read.ask.envelope.traceparent
+            )
         return [Bundle(lane, messages) for lane, messages in self._said.items()]
 
     def _sequence(self, message: Message) -> int | None:
@@ -121,7 +124,9 @@ class _Desk:
             else None
         )
 
-    def _say(self, read: Read, message: Message, part: str, sequence: int | None) -> None:
+    def _say(
+        self, read: Read, message: Message, part: str, sequence: int | None, traceparent: str | None
+    ) -> None:
         record, ask, key = read.record, read.ask, message.key
         envelope = Envelope(
             id=ask.cause.derive(part),
@@ -133,7 +138,7 @@ class _Desk:
             subject=key,
             causation_id=ask.envelope.id,
             sequence=sequence,
-            traceparent=ask.envelope.traceparent,
+            traceparent=traceparent,
         )
         outgoing = Outgoing(topics.topic_of(type(message)), envelope, message.model_dump_json())
         self._said[lane_of(record.topic, record.partition)].append(outgoing)

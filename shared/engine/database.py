@@ -19,7 +19,7 @@ _LOCK_S: Final = 15
 
 @asynccontextmanager
 async def pool_for(service: Service, dsn: str, worker: str) -> AsyncIterator[asyncpg.Pool]:
-    """Connections for one worker: one for the batch, one for publishing, one for what time brings."""
+    """Connections for one worker: two for a batch's streams, one for publishing, one for what time brings."""
     pool = asyncpg.create_pool(
         dsn,
         min_size=0,

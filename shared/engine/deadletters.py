@@ -6,13 +6,16 @@ A crash after it was sent and before the offsets moved sends it again: the copie
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Final
 
 from shared.contracts import topics
 from shared.contracts.cloudevents import timestamp
 from shared.engine.intake import Record
 from shared.engine.publisher import Publisher
 
-PREFIX = "x-dlq-"
+PREFIX: Final = "x-dlq-"
+# Reasons quote what they found wrong: a header may be as large as a record.
+_MOST_REASON: Final = 2000
 
 
 async def send(publisher: Publisher, group: str, record: Record, reason: str) -> None:
@@ -23,7 +26,7 @@ async def send(publisher: Publisher, group: str, record: Record, reason: str) ->
         "partition": str(record.partition),
         "offset": str(record.offset),
         "group": group,
-        "error": reason,
+        "error": reason[:_MOST_REASON],
         "first-seen": seen,
     }
     headers = [*record.headers, *((PREFIX + name, value.encode()) for name, value in about.items())]

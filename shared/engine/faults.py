@@ -26,7 +26,9 @@ class TooManyParked(Exception):
     """So many keys were parked in a short time that the release, not the messages, must be wrong."""
 
 
-# The database refuses what one message wants to store. Which one is found by trying them one at a time.
+# The database refuses what one message wants to store. Which one is found by trying them one at a time. A unique
+# violation is one of these: where two workers made the same new thing at once, the loser finds it made when its
+# message is tried alone; where it is not that, trying again would go on for ever.
 _REFUSED: Final = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.RaiseError)
 
 _NOT_READY: Final = (
@@ -40,8 +42,6 @@ _NOT_READY: Final = (
     asyncpg.LockNotAvailableError,
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.ReadOnlySQLTransactionError,
-    # Two workers made the same new thing at once: the loser finds it made when it tries again.
-    asyncpg.UniqueViolationError,
 )
 
 

@@ -20,6 +20,8 @@ from shared.engine.service import Connection
 MOST_PARKED_KEYS: Final = 10
 PARKING_WINDOW: Final = timedelta(minutes=10)
 
+# Enough to see what is wrong, not a page.
+_MOST_ERROR: Final = 2000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -70,8 +72,13 @@ def _row(parked: Parked) -> tuple[object, ...]:
         headers,
         (record.value or b"").decode(),
         _EPOCH + timedelta(milliseconds=record.timestamp),
-        parked.error,
+        None if parked.error is None else storable(parked.error),
     )
+
+
+def storable(error: str) -> str:
+    """An error as a text column takes it: it may quote anything."""
+    return error.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()[:_MOST_ERROR]
 
 
 async def queue_of(conn: Connection, key: str) -> list[StoredRecord]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,6 +23,11 @@ class Connection(Protocol):
 
     async def fetchval(self, query: str, *args: object) -> Any:
         """The first value of the first row."""
+
+    async def copy_records_to_table(
+        self, table: str, *, schema_name: str, columns: Sequence[str], records: Iterable[Sequence[object]]
+    ) -> str:
+        """Adds rows, the cheapest way there is: for tables that are only ever added to."""
 
     async def execute(self, query: str, *args: object) -> str:
         """The command's tag."""

@@ -8,6 +8,7 @@ A span is made only where somebody wants it: the trace is sampled and this proce
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Final
 
 from opentelemetry.trace import (
@@ -60,6 +61,16 @@ class Trace:
         )
         span.end()
         return _written(span.get_span_context())
+
+
+@cache
+def _of_this_process() -> Trace:
+    return Trace()
+
+
+def carried(envelope: Envelope) -> str | None:
+    """The `traceparent` of all that follows from this message, by the tracer this process has."""
+    return None if envelope.traceparent is None else _of_this_process().outgoing(envelope)
 
 
 def _read_later(traceparent: str) -> str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from time import perf_counter
@@ -32,6 +33,9 @@ from shared.engine.settings import Settings
 from shared.engine.upkeep import Upkeep
 
 log = logging.getLogger(__name__)
+
+# A smaller batch is over sooner than a second transaction would pay for itself.
+_MOST_IN_ONE_STREAM: Final = 200
 
 _FIRST_WAIT_S: Final = 0.1
 _LONGEST_WAIT_S: Final = 5.0
@@ -62,7 +66,7 @@ class Worker:
         self._publisher = Publisher(settings.kafka, f"stoppoc-{service.name}-{settings.worker}")
         self._stopping = asyncio.Event()
         self._wait_s = _FIRST_WAIT_S
-        # Something was stored that may not be published: its lanes are looked through before anything new is read.
+        # Something may be stored and not published: our lanes are looked through before anything new is decided.
         self._behind = False
 
     def stop(self) -> None:
@@ -101,7 +105,10 @@ class Worker:
             try:
                 with membership.busy():
                     await self._turn(membership, records)
-            except Exception as error:  # noqa: BLE001 - sorted
+            except Exception as error:
+                if faults.sort(error) is not Verdict.RETRY:
+                    raise
+                # From its commit on a batch stands: what it said may be stored and not published yet.
                 self._behind = True
                 membership.rewind(records)
                 await self._weather(error)
@@ -122,8 +129,7 @@ class Worker:
         started = perf_counter()
         reach(FaultPoint.AFTER_READ)
         reads = await self._read(records)
-        if reads:
-            await self._settle(reads)
+        await self._settle_streams(reads)
         reach(FaultPoint.BEFORE_OFFSETS)
         await membership.commit(records)
         reach(FaultPoint.AFTER_OFFSETS)
@@ -151,6 +157,17 @@ class Worker:
                     else:
                         reads.append(read)
         return reads
+
+    async def _settle_streams(self, reads: Sequence[Read]) -> None:
+        """Settles a large batch as two at once, parted by key: while the database works for one, the rules run for the
+        other. Both end before anything goes on, however they end."""
+        streams: list[list[Read]] = [[], []] if len(reads) > _MOST_IN_ONE_STREAM else [[]]
+        for read in reads:
+            streams[hash(read.ask.key) % len(streams)].append(read)
+        ends = await asyncio.gather(*map(self._settle, filter(None, streams)), return_exceptions=True)
+        for error in ends:
+            if error is not None:
+                raise error
 
     async def _settle(self, reads: Sequence[Read]) -> None:
         """Decides the batch and publishes what it said; where the database refuses it, message by message."""
@@ -181,12 +198,11 @@ class Worker:
         async with self._pool.acquire() as conn, conn.transaction():
             result = await transact(conn, self._service, reads)
             reach(FaultPoint.BEFORE_COMMIT)
-        # From the commit on it stands: should we fail before it is published, the outbox is looked through first.
-        self._behind = True
         reach(FaultPoint.AFTER_COMMIT)
         self._count(result, perf_counter() - started)
+        now = time.time()
+        self._metrics.ages.observe([now - read.record.timestamp / 1000 for read in reads])
         await self._courier.deliver(result.bundles)
-        self._behind = False
 
     async def _park(self, read: Read, error: BaseException) -> None:
         async with self._pool.acquire() as conn, conn.transaction():
@@ -202,7 +218,8 @@ class Worker:
             self._metrics.messages[outcome].inc()
             ask = parked.read.ask
             about = {"key": ask.key, "message_id": ask.envelope.id, "message_type": ask.envelope.type}
-            log.error("%s: %s", outcome, parked.error or "its key is parked", extra=about)
+            # The error's text may quote the message: it is kept with the parked message, not in the log.
+            log.error("%s: %s", outcome, (parked.error or "its key is parked").partition(":")[0], extra=about)
 
     async def _weather(self, error: Exception) -> None:
         """Waits, longer each time, when the world was not ready; ends the worker when the engine is wrong."""
@@ -211,6 +228,7 @@ class Worker:
         if verdict is not Verdict.RETRY:
             raise error
         log.warning("not ready, waiting %.1f s: %r", self._wait_s, error)
+        self._health.beat()
         self._health.failing(repr(error))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), self._wait_s)
