@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 
 from deploy.local import guarded
 
+_STARTED_S = 15.0
 _GONE_S = 15.0
 
 _OWNER = """
@@ -36,7 +38,6 @@ async def main(directory, what):
     else:
         running = supervised([Worker("stubborn", [sys.executable, "-c", STUBBORN])], directory)
     async with running:
-        await asyncio.sleep(1.0)
         print("runs", flush=True)
         await asyncio.sleep(600)
 
@@ -62,17 +63,19 @@ def owner(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[psutil.Pro
         process.kill()
 
 
-def _kill_owner(owner: psutil.Process) -> list[psutil.Process]:
-    started = owner.children(recursive=True)
-    owner.kill()
+def _started_by(parent: psutil.Process, count: int) -> list[psutil.Process]:
+    until = time.monotonic() + _STARTED_S
+    while len(started := parent.children(recursive=True)) < count:
+        assert time.monotonic() < until, f"{started} are not {count}"
+        time.sleep(0.05)
     return started
 
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("owner", ["postgres"], indirect=True)
 def test_postgres_ends_after_a_kill_of_its_owner(owner: psutil.Process) -> None:
-    started = _kill_owner(owner)
-    assert len(started) > 3
+    started = _started_by(owner, 4)
+    owner.kill()
     assert _alive(started) == []
 
 
@@ -80,22 +83,22 @@ def test_postgres_ends_after_a_kill_of_its_owner(owner: psutil.Process) -> None:
 @pytest.mark.parametrize("owner", ["kafka"], indirect=True)
 @pytest.mark.usefixtures("apache_kafka")
 def test_kafka_ends_after_a_kill_of_its_owner(owner: psutil.Process) -> None:
-    started = _kill_owner(owner)
-    assert len(started) == 2
+    started = _started_by(owner, 2)
+    owner.kill()
     assert _alive(started) == []
 
 
 @pytest.mark.parametrize("owner", ["memory"], indirect=True)
 def test_in_memory_cluster_ends_after_a_kill_of_its_owner(owner: psutil.Process) -> None:
-    started = _kill_owner(owner)
-    assert len(started) == 2
+    started = _started_by(owner, 2)
+    owner.kill()
     assert _alive(started) == []
 
 
 @pytest.mark.parametrize("owner", ["workers"], indirect=True)
 def test_stubborn_worker_and_its_child_end_after_a_kill_of_the_supervisor(owner: psutil.Process) -> None:
-    started = _kill_owner(owner)
-    assert len(started) == 3
+    started = _started_by(owner, 3)
+    owner.kill()
     assert _alive(started) == []
 
 
@@ -104,8 +107,7 @@ def test_stubborn_worker_and_its_child_end_after_a_kill_of_the_supervisor(owner:
 @pytest.mark.parametrize("owner", ["postgres"], indirect=True)
 def test_postgres_ends_after_a_kill_of_its_guard(owner: psutil.Process) -> None:
     (guard,) = owner.children()
-    started = guard.children(recursive=True)
-    assert len(started) > 2
+    started = _started_by(guard, 3)
     guard.kill()
     assert _alive(started) == []
 
