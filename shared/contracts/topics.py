@@ -70,6 +70,8 @@ def dead_letters(topic: str, group: str) -> Topic:
         f"billing.{topic.removeprefix('billing.')}.{group}.dlq",
         f"what {group} could not read on {topic}",
         retention=timedelta(days=90),
+        # As large as a record can be, and its reason: one that did not fit would be tried for ever.
+        extra={"max.message.bytes": str(MOST_RECORD_BYTES + 64 * 1024)},
     )
 
 
