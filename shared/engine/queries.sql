@@ -46,28 +46,26 @@ order by nr
 returning position;
 
 -- name: claim_bundles
--- Ours, and what others decided earlier about the same keys but have not published: theirs goes first.
-select position, keys, case when position = any($1::bigint[]) then null else messages end as messages
+-- Ours; and where others decided earlier about one of our keys and have not published it, all that is earlier: theirs
+-- goes first, and before it what shares a key with theirs, and so on.
+select position, case when position = any($1::bigint[]) then null else messages end as messages
 from outbox
-where position = any($1::bigint[]) or (position < $2 and keys && $3::text[])
+where position = any($1::bigint[])
+  or (position < $2 and exists (select from outbox where position < $2 and keys && $3::text[]))
 order by position
 for update;
 
 -- name: claim_lanes
--- What a crash or a lost partition left, with whatever must go before it.
-select position, keys, messages
+-- What a crash or a lost partition left, with all that is earlier: some of it may have to go before.
+select position, messages
 from outbox
 where position <= (select max(position) from outbox where lane = any($1::text[]))
-  and (
-    lane = any($1::text[])
-    or keys && (select array_agg(distinct key) from outbox as own, unnest(own.keys) as key where own.lane = any($1::text[]))
-  )
 order by position
 for update;
 
 -- name: claim_stale
 -- What nobody has published for too long, whoever said it.
-select position, keys, messages
+select position, messages
 from outbox
 where position <= (select max(position) from outbox where said_at < now() - $1::interval)
 order by position
