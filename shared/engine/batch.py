@@ -13,7 +13,7 @@ from shared.contracts import topics
 from shared.contracts.cloudevents import Envelope
 from shared.contracts.message import Message
 from shared.engine import outbox, parking
-from shared.engine.decision import Decision, Known
+from shared.engine.decision import Decision, Entity, Known
 from shared.engine.faultpoints import FaultPoint, reach
 from shared.engine.faults import RuleRaised
 from shared.engine.intake import Read
@@ -113,9 +113,16 @@ class _Desk:
         for key, read in self._changed_by.items():
             entity, sequence = self._known.row(self._service.aggregate, key)
             self._say(
-                read, self._service.snapshot(entity), f"state/{key}", sequence, read.ask.envelope.traceparent
+                read, self._snapshot(entity), f"state/{key}", sequence, read.ask.envelope.traceparent
             )
         return [Bundle(lane, messages) for lane, messages in self._said.items()]
+
+    def _snapshot(self, entity: Entity) -> Message:
+        try:
+            return self._service.snapshot(entity)
+        except Exception as error:
+            # As pure as a rule. It is known for which entity, not by which message: that is found one by one.
+            raise RuleRaised(f"snapshot: {type(error).__name__}: {error}") from error
 
     def _sequence(self, message: Message) -> int | None:
         return (

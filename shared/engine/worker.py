@@ -63,7 +63,10 @@ class Worker:
         self._metrics = metrics
         self._health = health
         self._now = now
-        self._publisher = Publisher(settings.kafka, f"stoppoc-{service.name}-{settings.worker}")
+        client = f"stoppoc-{service.name}-{settings.worker}"
+        self._publisher = Publisher(settings.kafka, client)
+        # A producer of its own: a failure ends the producer, and the courier may be using the other one.
+        self._letters = Publisher(settings.kafka, f"{client}-letters")
         self._stopping = asyncio.Event()
         self._wait_s = _FIRST_WAIT_S
         # Something may be stored and not published: our lanes are looked through before anything new is decided.
@@ -86,6 +89,7 @@ class Worker:
                     beside.cancel()
             finally:
                 await self._publisher.stop()
+                await self._letters.stop()
 
     async def _consume(self) -> None:
         while not self._stopping.is_set():
@@ -146,7 +150,7 @@ class Worker:
                 try:
                     read = intake.read(record, self._service)
                 except Unreadable as reason:
-                    await deadletters.send(self._publisher, self._service.group, record, str(reason))
+                    await deadletters.send(self._letters, self._service.group, record, str(reason))
                     reach(FaultPoint.AFTER_DEAD_LETTER)
                     self._metrics.messages[Outcome.DEAD_LETTERED].inc()
                     place = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
