@@ -19,7 +19,7 @@ class OpenAccount(Command, service="hold", key="account", public=True):
 
     account: Id = Field(description=_ACCOUNT)
     mode: AccountMode = Field(description="prepaid pays before use; postpaid is invoiced by the month.")
-    email: str = Field(description="Where the account's owner is written to.")
+    email: str = Field(description="Where the account's owner is written to: one plain address.")
 
     example: ClassVar[dict[str, Any]] = {
         "account": "acme",
@@ -34,7 +34,7 @@ class TopUp(Command, service="hold", key="account", public=True):
     account: Id = Field(description=_ACCOUNT)
     amount: Vnd = Field(description="What was received, in VND; more than zero.")
     reference: str = Field(
-        description="The payment's own reference (bank, gateway): counted once per account."
+        description="The payment's own reference (bank, gateway), 1 to 100 printable characters: counted once per account."
     )
 
     example: ClassVar[dict[str, Any]] = {
@@ -49,7 +49,7 @@ class GrantPoc(Command, service="hold", key="account", public=True):
 
     account: Id = Field(description=_ACCOUNT)
     amount: Vnd = Field(description="What is granted, in VND; more than zero.")
-    until: Instant = Field(description="When the POC wallet ends; not before its present end.")
+    until: Instant = Field(description="When the POC wallet ends, to the minute; not before its present end.")
 
     example: ClassVar[dict[str, Any]] = {
         "account": "acme",
@@ -62,7 +62,7 @@ class ExtendPoc(Command, service="hold", key="account", public=True):
     """Moves the end of the POC wallet to a later instant. Answered by PocExtended or PocExtensionRefused."""
 
     account: Id = Field(description=_ACCOUNT)
-    until: Instant = Field(description="The new end, later than the present one.")
+    until: Instant = Field(description="The new end, to the minute; later than the present one.")
 
     example: ClassVar[dict[str, Any]] = {"account": "acme", "until": "2026-05-31T17:00:00Z"}
 
@@ -158,7 +158,7 @@ class AccountRefused(_Refused, service="hold", key="account"):
     """OpenAccount was refused."""
 
     example: ClassVar[dict[str, Any]] = {
-        "account": "acme", "reason": "account_exists", "explanation": "Account acme is open already.",
+        "account": "acme", "reason": "account_exists", "explanation": "The account is open already.",
         "effective_at": "2026-03-06T02:00:00Z",
     }  # fmt: skip
 
@@ -171,7 +171,7 @@ class TopUpRefused(_Refused, service="hold", key="account"):
 
     example: ClassVar[dict[str, Any]] = {
         "account": "acme", "amount": 0, "reference": "VCB-20260306-0002", "reason": "amount_not_positive",
-        "explanation": "A top-up adds more than 0 VND.", "effective_at": "2026-03-06T02:00:00Z",
+        "explanation": "The amount must be more than 0 VND.", "effective_at": "2026-03-06T02:00:00Z",
     }  # fmt: skip
 
 
@@ -194,7 +194,7 @@ class PocExtensionRefused(_Refused, service="hold", key="account"):
 
     example: ClassVar[dict[str, Any]] = {
         "account": "acme", "until": "2026-04-01T17:00:00Z", "reason": "until_not_later",
-        "explanation": "The POC wallet ends on 2026-04-30T17:00:00Z already.",
+        "explanation": "The new end must be later than the present one.",
         "effective_at": "2026-03-06T02:00:00Z",
     }  # fmt: skip
 

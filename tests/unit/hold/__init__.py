@@ -1,0 +1,1 @@
+"""The rules of hold, one by one."""
