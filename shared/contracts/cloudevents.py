@@ -83,6 +83,9 @@ def read_headers(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
             text[name] = value.decode()
         except UnicodeDecodeError:
             raise Unreadable(f"header {name} is not UTF-8") from None
+        if "\0" in text[name]:
+            # PostgreSQL stores no NUL: what follows from such a message could never be said.
+            raise Unreadable(f"header {name} holds a NUL")
     return text
 
 

@@ -61,12 +61,12 @@ def findings(writer: Schema, reader: Schema) -> tuple[Finding, ...]:
 class _Place:
     path: str = ""
     # Pairs being compared further out, taken to hold: a shape that contains itself is compared once.
-    assumed: frozenset[tuple[str, int]] = frozenset()
+    assumed: frozenset[tuple[str, str | int]] = frozenset()
 
     def at(self, step: str) -> _Place:
         return _Place(f"{self.path}{step}", self.assumed)
 
-    def assuming(self, pair: tuple[str, int]) -> _Place:
+    def assuming(self, pair: tuple[str, str | int]) -> _Place:
         return _Place(self.path, self.assumed | {pair})
 
 
@@ -77,13 +77,19 @@ class _Comparison:
 
     def between(self, writer: Shape, reader: Shape, place: _Place) -> Iterator[Finding]:
         if isinstance(writer, Ref):
-            pair = (writer.name, id(reader))
-            if pair not in place.assumed:
-                yield from self.between(self.writer.resolved(writer), reader, place.assuming(pair))
+            yield from self._named(writer, reader, place)
         elif isinstance(reader, Ref):
             yield from self.between(writer, self.reader.resolved(reader), place)
         else:
             yield from self._resolved(writer, reader, place)
+
+    def _named(self, writer: Ref, reader: Shape, place: _Place) -> Iterator[Finding]:
+        meant = self.writer.resolved(writer)
+        pair = (writer.name, reader.name if isinstance(reader, Ref) else id(reader))
+        if isinstance(reader, Either) and not isinstance(meant, Either | Values | Unclear):
+            yield from self._any_of(writer, reader.options, place)
+        elif pair not in place.assumed:
+            yield from self.between(meant, reader, place.assuming(pair))
 
     def _resolved(self, writer: Shape, reader: Shape, place: _Place) -> Iterator[Finding]:
         match writer, reader:
@@ -109,7 +115,7 @@ class _Comparison:
         alike = [
             found
             for option, found in zip(options, tried, strict=True)
-            if type(self.reader.resolved(option)) in (type(writer), Unclear)
+            if type(self.reader.resolved(option)) in (type(self.writer.resolved(writer)), Unclear)
         ]
         yield from alike[0] if alike else [Gap(place.path, described(writer), described(Either(options)))]
 

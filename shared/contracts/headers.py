@@ -64,7 +64,7 @@ def example_headers(message: type[Message]) -> dict[str, str]:
     asked = message.kind == "command"
     cause = ids.derived_id("example", "cause", milliseconds)
     own = ids.derived_id("example", message.type, milliseconds)
-    return to_headers(
+    headers = to_headers(
         Envelope(
             id=own,
             type=message.type,
@@ -77,3 +77,4 @@ def example_headers(message: type[Message]) -> dict[str, str]:
             sequence=None if asked else 1,
         )
     )
+    return {name: headers[name] for name in _HEADERS if name in headers}

@@ -13,7 +13,7 @@ from shared.contracts.compatibility import Contract, Contracts, breaks
 _CONTRACTS = TypeAdapter(list[Contract])
 
 
-class NotPublished(ValueError):  # noqa: N818 - an outcome with its reason, as `Unreadable` is
+class NotPublished(ValueError):
     """Why a version was not published, or cannot be read."""
 
 
