@@ -1,8 +1,86 @@
-"""The `stoppoc` command."""
+"""The `stoppoc` command: what it can do, and what becomes of a failure."""
 
+from __future__ import annotations
+
+import logging
+import sys
+from io import TextIOWrapper
+from typing import Any, Final
+
+import asyncpg
 import typer
+from typer.core import TyperGroup
 
-from deploy.cli import contracts
+from deploy.cli import contracts, operate
+from deploy.cli.say import FAILED, SILENT, Trouble, as_document, examples, note
+from deploy.cli.send import send
+from deploy.cli.show import show
+from deploy.cli.up import run, up
+from deploy.local.guarded import StartError
+from deploy.topics import BrokerSilent, TopicsRefused
+from shared.engine.migrate import MigrationRefused
 
-app = typer.Typer(no_args_is_help=True)
+_REFUSED: Final = (TopicsRefused, MigrationRefused, StartError)
+
+
+class Commands(TyperGroup):
+    """Ends each command that fails with a sentence and an exit status; a traceback is for what nobody foresaw."""
+
+    def invoke(self, ctx: Any) -> Any:
+        given = [*getattr(ctx, "_protected_args", ()), *ctx.args]
+        try:
+            return super().invoke(ctx)
+        except Trouble as trouble:
+            _tell(str(trouble), given)
+            raise typer.Exit(trouble.status) from None
+        except _REFUSED as refusal:
+            _tell(str(refusal), given)
+            raise typer.Exit(FAILED) from None
+        except BrokerSilent as reason:
+            _tell(f"the broker: {reason}", given)
+            raise typer.Exit(SILENT) from None
+        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            _tell(f"the database: {error}", given)
+            raise typer.Exit(SILENT) from None
+
+
+def _tell(sentence: str, given: list[str]) -> None:
+    note(sentence)
+    if "--json" in given:
+        as_document({"ok": False, "error": sentence})
+
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Billing for a cloud provider's proof-of-concept resources: run it, ask it, look after it.",
+)
+
+
+@app.callback()
+def _begin() -> None:
+    """Before any command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    # What a client cannot do is told by the command, once; `run` sets up logging of its own.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+
+
+app.command(epilog=examples("stoppoc up", "stoppoc up --workers hold=2"))(up)
+app.command(
+    epilog=examples(
+        """stoppoc send TopUp --data '{"account": "acme", "amount": 1000000, "reference": "VCB-1"}'""",
+        "stoppoc send OpenAccount --data @account.json --wait 30s --json",
+        "stoppoc send --list",
+    )
+)(send)
+app.add_typer(show, name="show")
+app.command(epilog=examples("stoppoc lag", "stoppoc lag --partitions --json"))(operate.lag)
+app.command(epilog=examples("stoppoc run hold --http-port 8080"))(run)
+app.add_typer(operate.topics, name="topics")
+app.command(epilog=examples("stoppoc migrate", "STOPPOC_POSTGRES=postgresql://... stoppoc migrate --json"))(
+    operate.migrate
+)
 app.add_typer(contracts.app, name="contracts")

@@ -1,0 +1,116 @@
+"""Commands from what a person typed: found by name, their data checked field by field, every fault told as a sentence."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from deploy.cli.say import WRONG, Trouble, plain, quoted
+from shared.contracts.message import Message
+from shared.contracts.registry import REGISTRY
+from shared.contracts.shapes import Fields, Text, read
+from shared.contracts.topics import MOST_MESSAGE_BYTES
+from shared.contracts.words import described
+
+_MOST_SHOWN: Final = 60
+_INSTANT: Final = "an instant with its offset from UTC, as 2026-04-30T17:00:00Z"
+
+
+def public_commands() -> dict[str, type[Message]]:
+    """What a portal may ask, by name."""
+    asked = (message for message in REGISTRY if message.kind == "command" and message.public)
+    return {message.__name__: message for message in sorted(asked, key=lambda message: message.type)}
+
+
+def command_named(name: str) -> type[Message]:
+    """The public command of that name; `Trouble` suggests those that are near."""
+    known = public_commands()
+    if (found := known.get(name)) is not None:
+        return found
+    raise Trouble(f"there is no command {quoted(name)}{near(name, known)}", WRONG)
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """The end of a sentence that says a name is not known."""
+    names = list(known)
+    by_lower = {one.lower(): one for one in names}
+    close = [by_lower[one] for one in get_close_matches(name.lower(), by_lower, n=3)]
+    return f"; did you mean {' or '.join(close)}?" if close else f"; there are {', '.join(names)}"
+
+
+def read_data(given: str) -> bytes:
+    """The data itself, or what is in the file after an @, or on standard input for a dash."""
+    if given == "-":
+        return sys.stdin.buffer.read(MOST_MESSAGE_BYTES + 1)
+    if given.startswith("@"):
+        try:
+            with Path(given[1:]).open("rb") as file:
+                return file.read(MOST_MESSAGE_BYTES + 1)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise Trouble(f"{plain(given[1:])} cannot be read: {reason}", WRONG) from None
+    return given.encode("utf-8", "surrogateescape")
+
+
+def message_from(model: type[Message], data: bytes) -> Message:
+    """The message with that data; `Trouble` names every field that is not as it must be."""
+    if len(data) > MOST_MESSAGE_BYTES:
+        raise Trouble(f"the data has more than {MOST_MESSAGE_BYTES} bytes, the most that is read", WRONG)
+    try:
+        message = model.model_validate_json(data)
+    except ValidationError as error:
+        raise Trouble("\n".join(_sentences(model, error)), WRONG) from None
+    # A consumer ignores what it does not know; who types it means something by it.
+    if unknown := [name for name in json.loads(data) if name not in model.model_fields]:
+        raise Trouble("\n".join(_unknown(model, name) for name in unknown), WRONG)
+    return message
+
+
+def example(model: type[Message]) -> str:
+    """Its example, as data to send."""
+    return json.dumps(model.example, ensure_ascii=False)
+
+
+def _unknown(model: type[Message], name: str) -> str:
+    return f"{model.__name__} has no field {quoted(name)}{near(name, model.model_fields)}"
+
+
+def _sentences(model: type[Message], error: ValidationError) -> Iterator[str]:
+    for fault in error.errors(include_url=False, include_context=False):
+        yield _sentence(model, dict(fault))
+
+
+def _sentence(model: type[Message], fault: dict[str, Any]) -> str:
+    where, kind = fault["loc"], fault["type"]
+    if kind == "json_invalid":
+        return f"the data is not JSON: {fault['msg'].removeprefix('Invalid JSON: ')}"
+    if not where:
+        return f"the data must be an object of fields, as {example(model)}"
+    name = ".".join(str(part) for part in where)
+    wanted, meaning = _wanted(model, str(where[0])) if len(where) == 1 else (fault["msg"], "")
+    if kind == "missing":
+        return f"{name} is missing. {meaning} It is {wanted}.".replace(".  ", ". ")
+    return f"{name} must be {wanted}, not {_shown(fault['input'])}."
+
+
+def _wanted(model: type[Message], name: str) -> tuple[str, str]:
+    schema = model.model_json_schema()
+    root = read(schema, closed=False).root
+    assert isinstance(root, Fields)
+    shape = dict(root.known)[name]
+    if isinstance(shape, Text) and shape.format == "date-time":
+        words = _INSTANT
+    else:
+        words = described(shape, exactly=True)
+    return words, schema["properties"][name].get("description", "")
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return plain(text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}...")

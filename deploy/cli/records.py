@@ -1,0 +1,110 @@
+"""Reading topics as they are, without a group: a partition from where one asks to where it ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaConnectionError, KafkaError
+from aiokafka.partitioner import murmur2
+
+from deploy.cli.say import SILENT, Trouble
+
+# Each wait for the broker; a topic of any size may be read, so the whole has none.
+ANSWER_S: Final = 15.0
+_STOP_S: Final = 2.0
+_POLL_MS: Final = 500
+
+
+class Reader:
+    """Reads what is on topics now."""
+
+    def __init__(self, consumer: AIOKafkaConsumer) -> None:
+        self._consumer = consumer
+
+    async def places(self, topic: str) -> list[TopicPartition]:
+        """The topic's partitions; `Trouble` where there is no such topic."""
+        async with asyncio.timeout(ANSWER_S):
+            # What `topics()` asks for; the partitions in the answer it keeps to itself.
+            there = await self._consumer._client.fetch_all_metadata()
+        if not (numbers := there.partitions_for_topic(topic)):
+            raise Trouble(f"there is no topic {topic}: make it with `stoppoc topics apply`")
+        return [TopicPartition(topic, number) for number in sorted(numbers)]
+
+    async def place_of(self, topic: str, key: str) -> TopicPartition:
+        """The partition on which everything about this key is."""
+        places = await self.places(topic)
+        return places[(murmur2(key.encode()) & 0x7FFFFFFF) % len(places)]
+
+    async def ends(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """Where the partitions end now."""
+        async with asyncio.timeout(ANSWER_S):
+            found: dict[TopicPartition, int] = await self._consumer.end_offsets(list(places))
+        return found
+
+    async def since(self, place: TopicPartition, at_ms: int) -> int:
+        """The first offset of that instant or later; the partition's end where there is none."""
+        async with asyncio.timeout(ANSWER_S):
+            found = (await self._consumer.offsets_for_times({place: at_ms}))[place]
+        return (await self.ends([place]))[place] if found is None else int(found.offset)
+
+    async def whole(self, places: Sequence[TopicPartition]) -> AsyncIterator[ConsumerRecord]:
+        """Every record of the partitions, up to where they ended when this began; in order within each."""
+        async with asyncio.timeout(ANSWER_S):
+            first = await self._consumer.beginning_offsets(places)
+        ends = await self.ends(places)
+        left = {place for place in places if first[place] < ends[place]}
+        self._consumer.assign(sorted(left))
+        for place in left:
+            self._consumer.seek(place, first[place])
+        while left:
+            for place, batch in (await self._some()).items():
+                for record in batch:
+                    if record.offset < ends[place]:
+                        yield record
+            left = {place for place in left if await self._consumer.position(place) < ends[place]}
+
+    async def following(self, place: TopicPartition, offset: int) -> AsyncIterator[ConsumerRecord]:
+        """The partition from that offset on, for ever."""
+        self._consumer.assign([place])
+        self._consumer.seek(place, offset)
+        while True:
+            batches = await self._consumer.getmany(timeout_ms=_POLL_MS)
+            for record in batches.get(place, ()):
+                yield record
+
+    async def _some(self) -> dict[TopicPartition, list[ConsumerRecord]]:
+        async with asyncio.timeout(ANSWER_S):
+            while not (batches := await self._consumer.getmany(timeout_ms=_POLL_MS)):
+                pass
+        return dict(batches)
+
+
+@asynccontextmanager
+async def reading(kafka: str, *, fetch_wait_ms: int = 100) -> AsyncIterator[Reader]:
+    """A reader, for as long as it is needed."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=kafka,
+        client_id="stoppoc-cli",
+        group_id=None,
+        enable_auto_commit=False,
+        fetch_max_wait_ms=fetch_wait_ms,
+        request_timeout_ms=int(ANSWER_S * 1000),
+    )
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            await consumer.start()
+        yield Reader(consumer)
+    except (KafkaConnectionError, TimeoutError) as error:
+        raise Trouble(f"the broker at {kafka} does not answer", SILENT) from error
+    except KafkaError as error:
+        raise Trouble(f"the broker at {kafka}: {error}", SILENT) from error
+    finally:
+        try:
+            async with asyncio.timeout(_STOP_S):
+                await consumer.stop()
+        except (KafkaError, TimeoutError, OSError):
+            pass

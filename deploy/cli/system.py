@@ -1,0 +1,118 @@
+"""The whole system on this machine: a place, its topics and schema, and the services' workers, kept running.
+
+It is stopped in the reverse order, workers first; should we die, the guards of the parts end them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from deploy.cli.say import FAILED, WRONG, Trouble
+from deploy.local import ports
+from deploy.local.place import Place, Say, place, to_stderr
+from deploy.local.ports import LOOPBACK
+from deploy.local.supervisor import Heard, Supervisor, Worker, supervised
+from deploy.services import SERVICES
+from deploy.topics import Change, apply, wanted
+from shared.engine.migrate import Applied, migrate
+
+# On one machine nothing but a death delays a heartbeat for long, and a killed worker's partitions wait for this.
+_SESSION_MS: Final = 3000
+# The in-memory cluster holds an empty fetch for the whole of it.
+_MEMORY_FETCH_MS: Final = 20
+_READY_S: Final = 60.0
+_PROBE_S: Final = 2.0
+_POLL_S: Final = 0.05
+
+
+@dataclass(slots=True)
+class System:
+    """What runs."""
+
+    place: Place
+    made: list[Change]
+    applied: list[Applied]
+    logs: Path
+    supervisor: Supervisor
+    ports: dict[str, int] = field(default_factory=dict)
+
+    async def ready(self) -> None:
+        """Returns when every worker has joined its group; `Trouble` names one that does not."""
+        waiting = list(self.ports)
+        try:
+            async with asyncio.timeout(_READY_S):
+                while waiting:
+                    waiting = [name for name in waiting if not (await probe(self.ports[name]))[0]]
+                    await asyncio.sleep(_POLL_S)
+        except TimeoutError:
+            _, reason = await probe(self.ports[waiting[0]])
+            raise Trouble(
+                f"{waiting[0]} is not ready after {_READY_S:g} s: {reason}; its log is "
+                f"{self.logs / waiting[0]}.log",
+                FAILED,
+            ) from None
+
+
+@asynccontextmanager
+async def system(
+    directory: Path, counts: Mapping[str, int], *, say: Say = to_stderr, heard: Heard | None = None
+) -> AsyncIterator[System]:
+    """The system with that many workers of each service; everything is kept in the directory."""
+    topics = wanted(SERVICES.values())
+    async with place(directory, topics=[topic.name for topic in topics], say=say) as here:
+        if here.broker_kind == "memory" and max(counts.values()) > 1:
+            raise Trouble("the in-memory broker takes one worker a service; more need Apache Kafka", WRONG)
+        made = [] if here.broker_kind == "memory" else await asyncio.to_thread(apply, here.kafka, topics)
+        applied = await migrate(here.postgres, list(SERVICES.values()))
+        workers, listening = _workers(counts, here)
+        async with supervised(workers, directory / "logs", heard=heard) as supervisor:
+            yield System(here, made, applied, directory / "logs", supervisor, listening)
+
+
+def _workers(counts: Mapping[str, int], here: Place) -> tuple[Sequence[Worker], dict[str, int]]:
+    names = [(service, f"{service}-{nr}") for service, count in counts.items() for nr in range(1, count + 1)]
+    listening = dict(zip((name for _, name in names), ports.free(len(names)), strict=True))
+    return [_worker(service, name, listening[name], here) for service, name in names], listening
+
+
+def _worker(service: str, name: str, port: int, here: Place) -> Worker:
+    # The database's address may hold a password: it goes by the environment, which other users cannot read.
+    env = {
+        "STOPPOC_KAFKA": here.kafka,
+        "STOPPOC_POSTGRES": here.postgres,
+        "STOPPOC_WORKER": name,
+        "STOPPOC_LOG": "json",
+    }
+    if here.broker_kind != "named":
+        env.setdefault(
+            "STOPPOC_SESSION_TIMEOUT_MS", os.environ.get("STOPPOC_SESSION_TIMEOUT_MS", str(_SESSION_MS))
+        )
+    if here.broker_kind == "memory":
+        env["STOPPOC_FETCH_WAIT_MS"] = str(_MEMORY_FETCH_MS)
+    return Worker(name, (sys.executable, "-m", "deploy.cli", "run", service, "--http-port", str(port)), env)
+
+
+async def probe(port: int) -> tuple[bool, str]:
+    """Whether the worker that tells about itself on this port is ready, and its reason."""
+    return await asyncio.to_thread(_probe, port)
+
+
+def _probe(port: int) -> tuple[bool, str]:
+    asking = http.client.HTTPConnection(LOOPBACK, port, timeout=_PROBE_S)
+    try:
+        asking.request("GET", "/ready")
+        said = json.loads(asking.getresponse().read())
+        return bool(said["ok"]), str(said["reason"])
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        return False, f"it does not answer ({error})"
+    finally:
+        asking.close()

@@ -1,0 +1,39 @@
+"""Where a command finds the broker and the database: what the environment names, else what `stoppoc up` runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Final
+
+from deploy.cli.home import find_home
+from deploy.cli.say import SILENT, Trouble
+from deploy.local.place import KAFKA, POSTGRES
+
+_HOW: Final = "start it with `stoppoc up`, or set {name} to where yours is"
+
+
+def kafka(environment: Mapping[str, str] = os.environ) -> str:
+    """The broker's address."""
+    if named := environment.get(KAFKA):
+        return named
+    running = find_home(environment).running()
+    if running is None:
+        raise Trouble(f"nothing runs here: {_HOW.format(name=KAFKA)}", SILENT)
+    return running.kafka
+
+
+def postgres(environment: Mapping[str, str] = os.environ) -> str:
+    """The database's address."""
+    if named := environment.get(POSTGRES):
+        return named
+    running = find_home(environment).running()
+    if running is None:
+        raise Trouble(f"nothing runs here: {_HOW.format(name=POSTGRES)}", SILENT)
+    if running.postgres is None:
+        raise Trouble(
+            f"the running system's database was named by {POSTGRES}: set it here too "
+            "(it may hold a password, so it was not written down)",
+            SILENT,
+        )
+    return running.postgres

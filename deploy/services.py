@@ -1,0 +1,11 @@
+"""The services there are, by name: what can be run, migrated and measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from services.hold.service import HOLD
+from shared.engine.service import Service
+
+SERVICES: Final[Mapping[str, Service]] = {service.name: service for service in (HOLD,)}

@@ -1,0 +1,66 @@
+"""`hold`'s books as an operator reads them: an account's movements, and whether all of them add up. Read only."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import asyncpg
+
+from shared.engine.sql import read_queries
+
+_SQL: Final = read_queries(Path(__file__).with_name("books.sql"))
+
+
+class Movement(NamedTuple):
+    """One movement of a wallet's money, and what it left there."""
+
+    sequence: int
+    at: datetime
+    kind: str
+    book: str
+    amount: int
+    balance_after: int
+    reference: str | None
+    cause_id: str
+
+
+class Sums(NamedTuple):
+    """What all the books add up to; in order when the last two are 0."""
+
+    accounts: int
+    deposits: int
+    credit: int
+    out_of_balance: int
+    accounts_that_differ: int
+
+    @property
+    def right(self) -> bool:
+        """Whether every balance is the sum of its entries, and all entries sum to zero."""
+        return self.out_of_balance == 0 and self.accounts_that_differ == 0
+
+
+async def history(dsn: str, account: str) -> list[Movement]:
+    """Every movement of the account's own wallets, oldest first."""
+    async with _looking(dsn) as conn:
+        return [Movement(**row) for row in await conn.fetch(_SQL["read_history"], account)]
+
+
+async def add_up(dsn: str) -> Sums:
+    """All accounts and their ledger, added up at one instant."""
+    async with _looking(dsn) as conn:
+        return Sums(**await conn.fetchrow(_SQL["add_up"]))
+
+
+@asynccontextmanager
+async def _looking(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    conn = await asyncpg.connect(
+        dsn, timeout=10, command_timeout=60, server_settings={"default_transaction_read_only": "on"}
+    )
+    try:
+        yield conn
+    finally:
+        await conn.close()
