@@ -63,10 +63,15 @@ async def _not_seen(conn: Connection, batch: Sequence[Read]) -> Sequence[Read]:
     return [read for read in batch if first.get(read.ask.envelope.id) is read]
 
 
-def decide(service: Service, fresh: Sequence[Read], known: Known, blocked: set[str]) -> Result:
-    """Runs the rules in order, in memory. A message whose rule raises changes nothing; from it on, its key waits."""
+def decide(
+    service: Service, fresh: Sequence[Read], known: Known, blocked: set[str], lane: str | None = None
+) -> Result:
+    """Runs the rules in order, in memory. A message whose rule raises changes nothing; from it on, its key waits.
+
+    What is said goes into the lane given, else into that of the partition where it was read.
+    """
     result = Result()
-    desk = _Desk(service, known)
+    desk = _Desk(service, known, lane)
     for read in fresh:
         key = read.ask.key
         if key in blocked:
@@ -86,11 +91,13 @@ def decide(service: Service, fresh: Sequence[Read], known: Known, blocked: set[s
 class _Desk:
     """Where a batch's messages are decided one after the other, and what they said is gathered."""
 
-    def __init__(self, service: Service, known: Known) -> None:
+    def __init__(self, service: Service, known: Known, lane: str | None) -> None:
         self._service = service
+        self._source = service.source
         self._known = known
+        self._lane = lane
         self._said: defaultdict[str, list[Outgoing]] = defaultdict(list)
-        self._changed_by: dict[str, Read] = {}
+        self._changed_by: dict[str, tuple[Read, str | None]] = {}
 
     def decide(self, read: Read) -> None:
         """Runs the rule of one message; what it decided is what the next one finds."""
@@ -101,20 +108,18 @@ class _Desk:
             # A rule is pure: whatever it raises, it raises for this message again.
             raise RuleRaised(f"{type(error).__name__}: {error}") from error
         self._known.apply(decision)
+        traceparent = carried(ask.envelope)
         for entity in decision.changes:
             if type(entity) is self._service.aggregate:
-                self._changed_by[entity.key] = read
-        traceparent = carried(ask.envelope)
+                self._changed_by[entity.key] = (read, traceparent)
         for part, message in enumerate(decision.says):
             self._say(read, message, str(part), self._sequence(message), traceparent)
 
     def bundles(self) -> list[Bundle]:
         """What was said, by lane, with a snapshot of each aggregate as the batch leaves it."""
-        for key, read in self._changed_by.items():
+        for key, (read, traceparent) in self._changed_by.items():
             entity, sequence = self._known.row(self._service.aggregate, key)
-            self._say(
-                read, self._snapshot(entity), f"state/{key}", sequence, read.ask.envelope.traceparent
-            )
+            self._say(read, self._snapshot(entity), f"state/{key}", sequence, traceparent)
         return [Bundle(lane, messages) for lane, messages in self._said.items()]
 
     def _snapshot(self, entity: Entity) -> Message:
@@ -138,14 +143,14 @@ class _Desk:
         envelope = Envelope(
             id=ask.cause.derive(part),
             type=message.type,
-            source=self._service.source,
+            source=self._source,
             key=key,
             correlation_id=ask.envelope.correlation_id,
             time=ask.cause.at,
             subject=key,
-            causation_id=ask.envelope.id,
+            causation_id=ask.cause.id,
             sequence=sequence,
             traceparent=traceparent,
         )
-        outgoing = Outgoing(topics.topic_of(type(message)), envelope, message.model_dump_json())
-        self._said[lane_of(record.topic, record.partition)].append(outgoing)
+        outgoing = Outgoing(topics.topic_of(type(message)), envelope, message.to_json())
+        self._said[self._lane or lane_of(record.topic, record.partition)].append(outgoing)

@@ -45,6 +45,11 @@ _NOT_READY: Final = (
 )
 
 
+def described(error: BaseException) -> str:
+    """A failure in a line, for whoever is to mend it."""
+    return str(error) if isinstance(error, RuleRaised) else f"{type(error).__name__}: {error}"
+
+
 def sort(error: BaseException) -> Verdict:
     """The one function that tells what a failure means."""
     if isinstance(error, _NOT_READY) or _connection_was_lost(error):

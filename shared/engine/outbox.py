@@ -24,6 +24,9 @@ QUERIES: Final = read_queries(Path(__file__).parent / "queries.sql")
 # No key contains it (contracts allow letters, digits and ._:-), so keys travel as one text per bundle.
 _BETWEEN_KEYS: Final = "\x1f"
 
+# What an operator let go on is said here: it has been read long ago.
+OPERATOR_LANE: Final = "operator"
+
 
 def lane_of(topic: str, partition: int) -> str:
     """The name of the lane of one partition."""

@@ -20,6 +20,8 @@ from shared.engine.service import Connection
 MOST_PARKED_KEYS: Final = 10
 PARKING_WINDOW: Final = timedelta(minutes=10)
 
+# Any fixed number: it parts this lock from other advisory locks in the database.
+_LOCK_CLASS: Final = 7_068
 # Enough to see what is wrong, not a page.
 _MOST_ERROR: Final = 2000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -44,6 +46,7 @@ async def park(conn: Connection, parked: Sequence[Parked]) -> None:
         return
     await conn.execute(QUERIES["add_parked"], *_columns(parked))
     if any(one.error is not None for one in parked):
+        await conn.execute(QUERIES["lock_parking"], _LOCK_CLASS)
         count = await conn.fetchval(QUERIES["count_lately_parked"], PARKING_WINDOW)
         if count > MOST_PARKED_KEYS:
             first = next(one.error for one in parked if one.error is not None)
@@ -81,11 +84,11 @@ def storable(error: str) -> str:
     return error.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()[:_MOST_ERROR]
 
 
-async def queue_of(conn: Connection, key: str) -> list[StoredRecord]:
-    """The messages of a parked key, oldest first, locked until the transaction ends."""
+async def queue_of(conn: Connection, key: str) -> list[tuple[str, StoredRecord]]:
+    """The messages of a parked key with their ids, oldest first, locked until the transaction ends."""
     await conn.fetch(QUERIES["lock_queue"], key)
     # Read again: whoever held the lock before us may have added to the queue, and the first look cannot see that.
-    return [_stored(row) for row in await conn.fetch(QUERIES["lock_queue"], key)]
+    return [(row["message_id"], _stored(row)) for row in await conn.fetch(QUERIES["lock_queue"], key)]
 
 
 def _stored(row: Any) -> StoredRecord:

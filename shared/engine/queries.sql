@@ -20,6 +20,10 @@ from unnest($1::text[], $2::uuid[], $3::text[], $4::int[], $5::bigint[], $6::tex
   with ordinality as row (key, message_id, topic, partition, record_offset, headers, body, accepted_at, error, nr)
 order by nr;
 
+-- name: lock_parking
+-- One counts at a time, else each would find room for ten.
+select pg_advisory_xact_lock($1, hashtext(current_schema()));
+
 -- name: count_lately_parked
 select count(distinct key) from parked where error is not null and parked_at > now() - $1::interval;
 
@@ -30,6 +34,9 @@ from parked where key = $1 order by position for update;
 -- name: list_parked
 select key, count(*) as messages, min(parked_at) as since, (array_agg(error order by position) filter (where error is not null))[1] as error
 from parked group by key order by since limit $1;
+
+-- name: note_error
+update parked set error = $2 where message_id = $1;
 
 -- name: drop_parked
 delete from parked where message_id = any($1::uuid[]);

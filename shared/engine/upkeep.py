@@ -15,7 +15,7 @@ from shared.engine.courier import Courier
 from shared.engine.faultpoints import FaultPoint, reach
 from shared.engine.faults import Verdict
 from shared.engine.metrics import Metrics
-from shared.engine.outbox import QUERIES
+from shared.engine.outbox import OPERATOR_LANE, QUERIES
 from shared.engine.service import Job, Service
 
 log = logging.getLogger(__name__)
@@ -62,6 +62,7 @@ class Upkeep:
             await asyncio.sleep(seconds)
 
     async def _relay(self) -> None:
+        await self._courier.deliver_lanes([OPERATOR_LANE])
         if left := await self._courier.deliver_stale():
             log.info("published what was left behind", extra={"count": left})
         async with self._pool.acquire() as conn:

@@ -210,7 +210,7 @@ class Worker:
 
     async def _park(self, read: Read, error: BaseException) -> None:
         async with self._pool.acquire() as conn, conn.transaction():
-            await parking.park_alone(conn, Parked(read, f"{type(error).__name__}: {error}"))
+            await parking.park_alone(conn, Parked(read, faults.described(error)))
         self._metrics.messages[Outcome.PARKED].inc()
 
     def _count(self, result: Result, seconds: float) -> None:
