@@ -72,6 +72,14 @@ def _of(service: Service) -> list[Topic]:
     ]
 
 
+def dead_letter_topics(services: Iterable[Service]) -> list[str]:
+    """Where the dead letters of these services are."""
+    found = [
+        topics.dead_letters(topic, service.group).name for service in services for topic in service.reads
+    ]
+    return sorted(found)
+
+
 def changes(wanted: Sequence[Topic], found: dict[str, _Found]) -> list[Change]:
     """What must be done; `TopicsRefused` names every topic whose number of partitions is another."""
     if wrong := [_wrong_count(topic.name, found[topic.name]) for topic in wanted if _is_wrong(topic, found)]:

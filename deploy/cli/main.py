@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from deploy.cli import contracts, operate
+from deploy.cli.dlq import dlq
 from deploy.cli.say import FAILED, SILENT, Trouble, as_document, examples, note
 from deploy.cli.send import send
 from deploy.cli.show import show
@@ -83,4 +84,5 @@ app.add_typer(operate.topics, name="topics")
 app.command(epilog=examples("stoppoc migrate", "STOPPOC_POSTGRES=postgresql://... stoppoc migrate --json"))(
     operate.migrate
 )
+app.add_typer(dlq, name="dlq")
 app.add_typer(contracts.app, name="contracts")

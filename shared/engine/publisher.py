@@ -53,7 +53,13 @@ class Publisher:
         """One record, as it is: for dead letters."""
         async with self._limited():
             producer = await self._started()
-            await producer.send_and_wait(topic, value, key=key, headers=list(headers))
+            if key is None and value is None:
+                # The producer's own send refuses it; anyone else's may have written it, and it must not stop us.
+                batch = producer.create_batch()
+                batch.append(key=None, value=None, timestamp=None, headers=list(headers))
+                await (await producer.send_batch(batch, topic, partition=0))
+            else:
+                await producer.send_and_wait(topic, value, key=key, headers=list(headers))
 
     async def stop(self) -> None:
         """Ends the producer. It has nothing left to send: every call above waits for what it sent."""
