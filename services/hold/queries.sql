@@ -34,9 +34,3 @@ on conflict (account_id) do update set
   poc_expired_vnd = excluded.poc_expired_vnd,
   ledger_sequence = excluded.ledger_sequence,
   event_sequence = excluded.event_sequence;
-
--- name: add_ledger_entries
-insert into hold.ledger_entry (
-  account_id, sequence, line, kind, book, amount_vnd, balance_after_vnd, effective_at, cause_id, reference
-)
-select * from unnest($1::hold.ledger_entry_to_add[]);

@@ -15,8 +15,9 @@ from shared.engine.sql import read_queries
 _SQL: Final = read_queries(Path(__file__).with_name("queries.sql"))
 
 _LEDGER_COLUMNS: Final = (
-    "account_id", "sequence", "line", "kind", "book", "amount_vnd", "balance_after_vnd", "effective_at", "cause_id", "reference",
-)  # fmt: skip
+    *("account_id", "sequence", "line", "kind", "book", "amount_vnd", "balance_after_vnd"),
+    *("effective_at", "cause_id", "reference"),
+)
 
 Row = Mapping[str, Any]
 
@@ -39,8 +40,10 @@ class HoldStore:
         if accounts := known.changed(Account):
             await conn.execute(_SQL["save_accounts"], [_account_row(*account) for account in accounts])
         if transactions := known.added(Transaction):
-            lines = [line for transaction in transactions for line in _lines(transaction)]
-            await conn.execute(_SQL["add_ledger_entries"], lines)
+            lines = (line for transaction in transactions for line in _lines(transaction))
+            await conn.copy_records_to_table(
+                "ledger_entry", schema_name="hold", columns=_LEDGER_COLUMNS, records=lines
+            )
 
 
 def _payments(asks: Sequence[Ask]) -> Iterator[tuple[str, str]]:

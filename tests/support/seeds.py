@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable
+from random import Random
 from typing import Final, TypeVar
 
 import hypothesis
@@ -12,6 +13,12 @@ import hypothesis
 SEED: Final = int(os.environ.get("STOPPOC_SEED") or secrets.randbits(32))
 
 T = TypeVar("T", bound=Callable[..., object])
+
+
+def seeded_random() -> Random:
+    """What a test that rolls its own dice rolls; the seed is in what it printed."""
+    print(f"STOPPOC_SEED={SEED}")  # noqa: T201 - pytest shows it with a failure
+    return Random(SEED)
 
 
 def seeded(test: T) -> T:

@@ -62,19 +62,6 @@ comment on column hold.ledger_entry.balance_after_vnd is 'The balance of the acc
 comment on column hold.ledger_entry.cause_id is 'The message that caused the transaction.';
 comment on column hold.ledger_entry.reference is 'The payment''s reference, on the first line of a deposit: counted once per account.';
 
-create type hold.ledger_entry_to_add as (
-  account_id text,
-  sequence bigint,
-  line smallint,
-  kind text,
-  book text,
-  amount_vnd bigint,
-  balance_after_vnd bigint,
-  effective_at timestamptz,
-  cause_id uuid,
-  reference text
-);
-
 create unique index ledger_entry_reference on hold.ledger_entry (account_id, reference) where reference is not null;
 
 create function hold.refuse_unbalanced_transaction() returns trigger
