@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
 import typer
 
+from deploy.cli.say import FAILED, AsJson, Trouble, as_document, examples, line
 from shared.contracts.compatibility import breaks, contracts_of
 from shared.contracts.export import drift, files, write
 from shared.contracts.published import NotPublished, versions
 from shared.contracts.published import publish as publish_version
 from shared.contracts.registry import REGISTRY
 
-T = TypeVar("T")
-
 Docs = Annotated[Path, typer.Option("--docs", metavar="DIR", help="The folder of documents.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -26,7 +24,7 @@ app = typer.Typer(
 )
 
 
-@app.command()
+@app.command(epilog=examples("stoppoc contracts export", "stoppoc contracts export --check"))
 def export(
     to: Annotated[Path, typer.Option("--to", metavar="DIR", help="The folder of documents.")] = Path("docs"),
     check: Annotated[
@@ -40,40 +38,44 @@ def export(
     services. Run it after every change of shared/contracts, and commit what it writes.
     """
     expected = files(REGISTRY)
-    found = _or_exit(lambda: (drift if check else write)(expected, to), as_json=as_json)
+    with _troubles():
+        found = (drift if check else write)(expected, to)
     ok = not (check and found)
     if as_json:
         rows = [{"path": change.path, "what": change.what} for change in found]
-        _print_json({"ok": ok, "files": len(expected), "drift" if check else "changed": rows})
+        as_document({"ok": ok, "files": len(expected), "drift" if check else "changed": rows})
     elif check:
         _say_drift([f"{to / change.path}: {change.what}" for change in found], len(expected))
     else:
-        typer.echo(f"{len(expected)} files in {to}, {len(found)} of them changed.")
-    raise typer.Exit(0 if ok else 1)
+        line(f"{len(expected)} files in {to}, {len(found)} of them changed.")
+    if not ok:
+        raise typer.Exit(FAILED)
 
 
-@app.command()
+@app.command(epilog=examples("stoppoc contracts check", "stoppoc contracts check --json"))
 def check(docs: Docs = Path("docs"), as_json: AsJson = False) -> None:
     """Compare the messages as they are now with every published version; exit 1 when somebody would break.
 
     Commands: what any older producer writes is read now. Events and state: that, and what is written now is
     read by every older consumer. Producers write exactly their fields, consumers ignore those they do not know.
     """
-    published = _or_exit(lambda: versions(docs), as_json=as_json)
+    with _troubles():
+        published = versions(docs)
     current = contracts_of(REGISTRY)
     found = breaks(current, published)
     if as_json:
         rows = [broken.model_dump() for broken in found]
-        _print_json({"ok": not found, "messages": len(current), "versions": list(published), "breaks": rows})
+        as_document({"ok": not found, "messages": len(current), "versions": list(published), "breaks": rows})
     else:
         for broken in found:
-            typer.echo(str(broken))
+            line(str(broken))
         verdict = f"{len(found)} breaking changes" if found else f"{len(current)} messages, compatible"
-        typer.echo(f"{verdict}, against {_listed('version', list(published))}.")
-    raise typer.Exit(1 if found else 0)
+        line(f"{verdict}, against {_listed('version', list(published))}.")
+    if found:
+        raise typer.Exit(FAILED)
 
 
-@app.command()
+@app.command(epilog=examples("stoppoc contracts publish 2"))
 def publish(
     version: Annotated[str, typer.Argument(help="A whole number, above every version published so far.")],
     docs: Docs = Path("docs"),
@@ -84,37 +86,30 @@ def publish(
     Refused when VERSION is published already, or when the messages break a version before it.
     """
     current = contracts_of(REGISTRY)
-    written = _or_exit(lambda: publish_version(docs, version, current), as_json=as_json)
+    with _troubles():
+        written = publish_version(docs, version, current)
     if as_json:
-        _print_json({"ok": True, "version": version, "messages": len(current), "files": [*map(str, written)]})
+        as_document({"ok": True, "version": version, "messages": len(current), "files": [*map(str, written)]})
     else:
-        typer.echo(f"Version {version}: {len(current)} messages, frozen in {written[0].parent}.")
+        line(f"Version {version}: {len(current)} messages, frozen in {written[0].parent}.")
 
 
-def _or_exit(work: Callable[[], T], *, as_json: bool) -> T:
+@contextmanager
+def _troubles() -> Iterator[None]:
     try:
-        return work()
+        yield
     except (NotPublished, OSError) as error:
-        if as_json:
-            _print_json({"ok": False, "error": str(error)})
-        else:
-            typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
+        raise Trouble(str(error)) from None
 
 
-def _say_drift(lines: list[str], count: int) -> None:
-    for line in lines:
-        typer.echo(line)
-    typer.echo(
-        f"{len(lines)} files are out of date: run `stoppoc contracts export`, and commit what it writes."
-        if lines
-        else f"{count} files, up to date."
+def _say_drift(stale: list[str], count: int) -> None:
+    for sentence in stale:
+        line(sentence)
+    run_it = (
+        f"{len(stale)} of {count} out of date: run `stoppoc contracts export`, and commit what it writes."
     )
+    line(run_it if stale else f"{count} files, up to date.")
 
 
 def _listed(noun: str, names: list[str]) -> str:
     return f"{noun}{'' if len(names) == 1 else 's'} {', '.join(names)}"
-
-
-def _print_json(document: dict[str, Any]) -> None:
-    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))

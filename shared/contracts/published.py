@@ -28,7 +28,7 @@ def versions(docs: Path) -> dict[str, dict[str, Contract]]:
         (path for path in folder(docs).glob("*") if path.is_dir()), key=lambda path: _number(path.name)
     )
     if not found:
-        raise NotPublished(f"no published version in {folder(docs)}")
+        raise NotPublished(f"no published version in {folder(docs)}: is {docs} the folder of documents?")
     return {path.name: _read(path) for path in found}
 
 
