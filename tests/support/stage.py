@@ -74,6 +74,11 @@ class Running:
         async with asyncio.timeout(within):
             await self.task
 
+    async def stop_after(self, wait: Awaitable[None]) -> None:
+        """Works until that is so."""
+        await wait
+        await self.stop()
+
     async def abandon(self) -> None:
         """Ends it whatever became of it, at the end of a test."""
         self.worker.stop()
