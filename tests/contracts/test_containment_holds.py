@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import Phase, assume, event, find, given, settings
+from hypothesis import HealthCheck, Phase, assume, event, find, given, settings
 from hypothesis import strategies as st
 from hypothesis_jsonschema import from_schema
 from jsonschema import Draft202012Validator
@@ -193,7 +193,7 @@ def _objects(schema: Schema, named: dict[str, Schema]) -> st.SearchStrategy[Any]
     return st.fixed_dictionaries(required, optional={k: v for k, v in fields.items() if k not in required})
 
 
-@settings(max_examples=300, print_blob=True)
+@settings(max_examples=300, print_blob=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(neighbours(), st.data())
 def test_what_is_called_readable_is_read(pair: tuple[Schema, Schema], data: st.DataObject) -> None:
     writer, reader = pair
@@ -228,6 +228,7 @@ def test_a_checker_without_one_of_its_rules_is_found_out(rule: str, monkeypatch:
     assert findings(*found[0]) != ()
 
 
+@settings(print_blob=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(SCHEMAS)
 def test_every_schema_is_readable_by_itself(schema: Schema) -> None:
     assert findings(schema, schema) == ()
@@ -238,7 +239,7 @@ def test_what_a_published_schema_allows_the_message_reads(message: type[Message]
     schema = message.model_json_schema()
     everything = documents(schema, schema.get("$defs", {}))
 
-    @settings(max_examples=25, print_blob=True)
+    @settings(max_examples=25, print_blob=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(everything)
     def reads(written: Any) -> None:
         message.model_validate_json(json.dumps(written))

@@ -85,7 +85,7 @@ def _but_time(read: dict[str, Any], envelope: Envelope) -> dict[str, Any]:
     return read if envelope.time else {name: value for name, value in read.items() if name != "time"}
 
 
-@settings(print_blob=True)
+@settings(print_blob=True, deadline=None)
 @given(envelopes)
 def test_what_we_write_the_cloudevents_binding_reads(envelope: Envelope) -> None:
     body = {"amount": 1_000_000}
@@ -97,7 +97,7 @@ def test_what_we_write_the_cloudevents_binding_reads(envelope: Envelope) -> None
     assert read.get_data() == body
 
 
-@settings(print_blob=True)
+@settings(print_blob=True, deadline=None)
 @given(envelopes)
 def test_what_the_cloudevents_binding_writes_we_read(envelope: Envelope) -> None:
     written = kafka.to_binary_event(CloudEvent(attributes(envelope), {"amount": 1_000_000}))
@@ -107,7 +107,7 @@ def test_what_the_cloudevents_binding_writes_we_read(envelope: Envelope) -> None
     assert json.loads(written.value) == {"amount": 1_000_000}
 
 
-@settings(print_blob=True)
+@settings(print_blob=True, deadline=None)
 @given(envelopes)
 def test_what_we_write_we_read(envelope: Envelope) -> None:
     assert from_headers(read_headers(record_headers(envelope))) == envelope
@@ -224,7 +224,7 @@ def test_a_header_that_is_no_text_is_refused_in_words(value: bytes | None, why: 
     assert str(refusal.value) == why
 
 
-@settings(print_blob=True)
+@settings(print_blob=True, deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from([*to_headers(FULL), "other"]), st.binary(max_size=40) | texts.map(str.encode)

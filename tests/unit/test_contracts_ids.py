@@ -36,7 +36,7 @@ def test_new_ids_differ() -> None:
     assert len({new_id() for _ in range(10_000)}) == 10_000
 
 
-@settings(print_blob=True)
+@settings(print_blob=True, deadline=None)
 @given(texts, texts, milliseconds)
 def test_a_derived_id_is_a_uuid7_of_its_instant_and_always_the_same(
     cause: str, part: str, at_ms: int
@@ -58,7 +58,7 @@ def test_consequences_of_one_cause_differ_by_part_and_those_of_one_part_by_cause
     assert len(derived) == 2_500
 
 
-@settings(print_blob=True)
+@settings(print_blob=True, deadline=None)
 @given(st.uuids())
 def test_every_way_to_write_an_id_has_one_canonical_form(made: UUID) -> None:
     for written in (str(made), str(made).upper(), made.hex, made.urn, f"{{{made}}}"):
