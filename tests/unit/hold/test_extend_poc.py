@@ -87,6 +87,12 @@ def test_extend_poc_is_refused_when_the_wallet_has_ended(end: datetime) -> None:
     given(account(poc=PocWallet(end, granted=500))).when(extend()).then(refused(extend(), Reason.POC_ENDED))
 
 
+def test_extend_poc_is_refused_at_the_very_end_of_the_wallet() -> None:
+    given(account(poc=PocWallet(TOMORROW, granted=500))).when(extend(), at=TOMORROW).then(
+        refused(extend(), Reason.POC_ENDED, at=TOMORROW)
+    )
+
+
 def test_extend_poc_is_refused_when_the_wallet_ended_since_the_last_extension() -> None:
     first, later = PocWallet(NEXT_WEEK, granted=500), NEXT_WEEK + DAY
     ask = extend(NEXT_WEEK + 7 * DAY)

@@ -35,14 +35,14 @@ def granted(poc: PocWallet, amount: int = 500, at: datetime = AT) -> PocGranted:
     return PocGranted(account="acme", amount=amount, poc=wallet, effective_at=at)
 
 
-def refused(ask: GrantPoc, reason: Reason) -> PocGrantRefused:
+def refused(ask: GrantPoc, reason: Reason, at: datetime = AT) -> PocGrantRefused:
     return PocGrantRefused(
         account="acme",
         amount=ask.amount,
         until=ask.until,
         reason=reason.value,
         explanation=reason.sentence,
-        effective_at=AT,
+        effective_at=at,
     )
 
 
@@ -101,6 +101,15 @@ def test_grant_poc_first_expires_what_was_left_when_the_wallet_ended(end: dateti
     )
 
 
+def test_grant_poc_finds_the_wallet_ended_at_its_very_end() -> None:
+    after = PocWallet(NEXT_WEEK, granted=570, expired=70)
+    given(account(poc=PocWallet(TOMORROW, granted=70))).when(grant(), at=TOMORROW).then(
+        granted(after, at=TOMORROW),
+        now=[account(poc=after, transactions=2)],
+        adds=[expiring(1, 70, at=TOMORROW), granting(2, balance=500, at=TOMORROW)],
+    )
+
+
 def test_grant_poc_expires_nothing_when_nothing_was_left() -> None:
     after = PocWallet(NEXT_WEEK, granted=1_500, spent=1_000)
     given(account(poc=PocWallet(YESTERDAY, granted=1_000, spent=1_000))).when(grant()).then(
@@ -137,6 +146,11 @@ def test_grant_poc_is_refused_when_the_amount_is_not_positive(amount: int) -> No
 )
 def test_grant_poc_is_refused_when_the_end_is_not_in_a_later_minute(until: datetime) -> None:
     given(account()).when(grant(until=until)).then(refused(grant(until=until), Reason.UNTIL_NOT_FUTURE))
+
+
+def test_grant_poc_is_refused_when_the_end_is_the_very_instant_it_is_asked() -> None:
+    ask = grant(until=TOMORROW)
+    given(account()).when(ask, at=TOMORROW).then(refused(ask, Reason.UNTIL_NOT_FUTURE, at=TOMORROW))
 
 
 def test_grant_poc_takes_an_end_in_the_next_minute() -> None:
