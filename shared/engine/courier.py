@@ -52,6 +52,7 @@ class Courier:
         async with self._one_at_a_time, self._pool.acquire() as conn, conn.transaction():
             claimed = await claim(conn)
             positions = [position for position, _ in claimed]
+            reach(FaultPoint.AFTER_CLAIM)
             if claimed:
                 started = perf_counter()
                 counts = await self._publisher.publish(
