@@ -80,16 +80,14 @@ class Desk:
         One that may have been `sent_before` may be answered already: the answer is looked for in the past, too.
         """
         place = await self._reader.place_of(topics.events(message.service).name, message.key)
-        began = (
-            await self._reader.since(place, _made_ms(envelope.id) - _CLOCKS_MS)
-            if sent_before
-            else (await self._reader.ends([place]))[place]
-        )
+        began = await self._reader.ends([place])
+        if sent_before:
+            began = {place: await self._reader.since(place, _made_ms(envelope.id) - _CLOCKS_MS)}
         started = perf_counter()
         await self.send(message, envelope)
         try:
             async with asyncio.timeout(wait_s):
-                async for record in self._reader.following(place, began):
+                async for record in self._reader.following(began):
                     headers = {name: value.decode(errors="replace") for name, value in record.headers}
                     if headers.get("ce_causationid") == envelope.id:
                         return Answer(headers, json.loads(record.value), perf_counter() - started)
@@ -120,7 +118,8 @@ async def desk_at(kafka: str) -> AsyncIterator[Desk]:
     """A desk, for as long as it is needed."""
     publisher = Publisher(kafka, "stoppoc-cli")
     try:
-        async with reading(kafka) as reader:
+        # An empty fetch under way delays the next partition by as long as the broker holds it.
+        async with reading(kafka, fetch_wait_ms=10) as reader:
             yield Desk(kafka, publisher, reader)
     finally:
         await publisher.stop()

@@ -12,8 +12,10 @@ import typer
 from typer.core import TyperGroup
 
 from deploy.cli import contracts, operate
+from deploy.cli.demo import demo
 from deploy.cli.dlq import dlq
-from deploy.cli.say import FAILED, SILENT, Trouble, as_document, examples, note
+from deploy.cli.parked import parked
+from deploy.cli.say import FAILED, SILENT, WRONG, Trouble, as_document, examples, note
 from deploy.cli.send import send
 from deploy.cli.show import show
 from deploy.cli.up import run, up
@@ -65,10 +67,13 @@ def _begin() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    if any("\udc80" <= char <= "\udcff" for char in "".join(sys.argv)):
+        raise Trouble("an argument is not UTF-8", WRONG)
     # What a client cannot do is told by the command, once; `run` sets up logging of its own.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
+app.command(epilog=examples("stoppoc demo", "stoppoc demo --top-ups 50000 --json"))(demo)
 app.command(epilog=examples("stoppoc up", "stoppoc up --workers hold=2"))(up)
 app.command(
     epilog=examples(
@@ -85,4 +90,5 @@ app.command(epilog=examples("stoppoc migrate", "STOPPOC_POSTGRES=postgresql://..
     operate.migrate
 )
 app.add_typer(dlq, name="dlq")
+app.add_typer(parked, name="parked")
 app.add_typer(contracts.app, name="contracts")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -67,14 +67,15 @@ class Reader:
                         yield record
             left = {place for place in left if await self._consumer.position(place) < ends[place]}
 
-    async def following(self, place: TopicPartition, offset: int) -> AsyncIterator[ConsumerRecord]:
-        """The partition from that offset on, for ever."""
-        self._consumer.assign([place])
-        self._consumer.seek(place, offset)
+    async def following(self, starts: Mapping[TopicPartition, int]) -> AsyncIterator[ConsumerRecord]:
+        """The partitions from these offsets on, for ever."""
+        self._consumer.assign(list(starts))
+        for place, offset in starts.items():
+            self._consumer.seek(place, offset)
         while True:
-            batches = await self._consumer.getmany(timeout_ms=_POLL_MS)
-            for record in batches.get(place, ()):
-                yield record
+            for batch in (await self._consumer.getmany(timeout_ms=_POLL_MS)).values():
+                for record in batch:
+                    yield record
 
     async def _some(self) -> dict[TopicPartition, list[ConsumerRecord]]:
         async with asyncio.timeout(ANSWER_S):

@@ -6,8 +6,11 @@ What others wrote (keys, errors, values) is shown with its control characters es
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
@@ -41,6 +44,13 @@ def examples(*lines: str) -> str:
     return "\n\n".join(
         ("[bold]Examples[/bold]", *(f"  {line.replace('[', chr(92) + '[')}" for line in lines))
     )
+
+
+def me() -> str:
+    """What one types to run this command from here."""
+    if shutil.which("stoppoc"):
+        return "stoppoc"
+    return os.path.relpath(Path(sys.executable).with_name("stoppoc"))
 
 
 def plain(text: str) -> str:

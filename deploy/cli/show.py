@@ -58,7 +58,16 @@ def account(
         table(
             ("nr", "at", "kind", "wallet", "amount", "balance after", "reference", "caused by"),
             (
-                (m.sequence, m.at, m.kind, m.book, m.amount, m.balance_after, m.reference, m.cause_id)
+                (
+                    m.sequence,
+                    timestamp(m.at),
+                    m.kind,
+                    m.book,
+                    m.amount,
+                    m.balance_after,
+                    m.reference,
+                    m.cause_id,
+                )
                 for m in movements
             ),
         )

@@ -9,6 +9,7 @@ import asyncio
 import http.client
 import json
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -64,13 +65,27 @@ class System:
 
 @asynccontextmanager
 async def system(
-    directory: Path, counts: Mapping[str, int], *, say: Say = to_stderr, heard: Heard | None = None
+    directory: Path,
+    counts: Mapping[str, int],
+    *,
+    exactly: bool = True,
+    say: Say = to_stderr,
+    heard: Heard | None = None,
 ) -> AsyncIterator[System]:
-    """The system with that many workers of each service; everything is kept in the directory."""
+    """The system with that many workers of each service; everything is kept in the directory.
+
+    On the in-memory broker, which takes one worker a service, more are an error, or without `exactly` one is enough.
+    """
+    # Asked to end, we end as on Ctrl-C: in order.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     topics = wanted(SERVICES.values())
     async with place(directory, topics=[topic.name for topic in topics], say=say) as here:
         if here.broker_kind == "memory" and max(counts.values()) > 1:
-            raise Trouble("the in-memory broker takes one worker a service; more need Apache Kafka", WRONG)
+            if exactly:
+                raise Trouble(
+                    "the in-memory broker takes one worker a service; more need Apache Kafka", WRONG
+                )
+            counts = dict.fromkeys(counts, 1)
         made = [] if here.broker_kind == "memory" else await asyncio.to_thread(apply, here.kafka, topics)
         applied = await migrate(here.postgres, list(SERVICES.values()))
         workers, listening = _workers(counts, here)

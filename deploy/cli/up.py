@@ -15,7 +15,7 @@ import typer
 from deploy.cli import where
 from deploy.cli.commands import example, near, public_commands
 from deploy.cli.home import Home, Running, find_home
-from deploy.cli.say import WRONG, AsJson, Trouble, as_document, line, note, plain, quoted, table
+from deploy.cli.say import WRONG, AsJson, Trouble, as_document, line, me, note, plain, quoted, table
 from deploy.cli.system import System, system
 from deploy.local.kafka import Kafka
 from deploy.local.place import KAFKA, POSTGRES
@@ -81,9 +81,9 @@ def _introduce(here: System, running: Running, *, as_json: bool) -> None:
     table(("part", "where", "kept in"), _parts(here))
     line("\nTry, in another terminal (in this folder):")
     for name in ("OpenAccount", "TopUp"):
-        line(f"  stoppoc send {name} --data '{example(public_commands()[name])}'")
-    for asked in ("stoppoc show account acme --history", "stoppoc lag", "stoppoc send --list"):
-        line(f"  {asked}")
+        line(f"  {me()} send {name} --data '{example(public_commands()[name])}'")
+    for asked in ("show account acme --history", "lag", "send --list"):
+        line(f"  {me()} {asked}")
     line("\nCtrl-C stops everything.")
 
 
