@@ -1,0 +1,35 @@
+# Everything is one command. `make help` lists them.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench lock
+
+help: ## list these
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-6s  %s\n", $$1, $$2}'
+
+setup: .venv/.ready ## make .venv from requirements.lock with a Python 3.11 or later that is here
+
+.venv/.ready: requirements.lock pyproject.toml deploy/setup
+	@deploy/setup
+
+demo: setup ## see the system at work, on parts of its own: half a minute
+	@.venv/bin/stoppoc demo
+
+test: setup ## run all tests (those that need Apache Kafka are skipped, and say so, where it cannot be had)
+	@.venv/bin/pytest
+
+check: setup ## format, lint, types, imports, rules covered, contracts: seconds, no servers
+	@.venv/bin/ruff format --check --quiet .
+	@.venv/bin/ruff check --quiet .
+	@.venv/bin/mypy services shared deploy
+	@.venv/bin/lint-imports --no-logo
+	@.venv/bin/pytest --no-header --cov --cov-report=term:skip-covered --cov-fail-under=100 $(wildcard tests/unit/*/)
+	@.venv/bin/stoppoc contracts export --check
+	@.venv/bin/stoppoc contracts check
+
+bench: setup ## measure the engine beside its naive twin and its floors
+	@.venv/bin/stoppoc bench engine
+
+lock: setup ## write requirements.lock from pyproject.toml
+	@.venv/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --universal --python-version 3.11 \
+	    --extra dev pyproject.toml --output-file requirements.lock --custom-compile-command "make lock"
