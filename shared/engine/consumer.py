@@ -7,19 +7,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from typing import Final
+from typing import Final, TypeVar
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
+from shared.engine.leniently import LENIENCY
 from shared.engine.outbox import lane_of
 from shared.engine.service import Service
 from shared.engine.settings import Settings
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 Records = Mapping[TopicPartition, Sequence[ConsumerRecord]]
 
@@ -32,8 +35,9 @@ _POLL_MS: Final = 500
 class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
     """What this worker reads, from joining the group to leaving it."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, batch_messages: int) -> None:
+    def __init__(self, consumer: AIOKafkaConsumer, batch_messages: int, stopping: asyncio.Event) -> None:
         self._consumer = consumer
+        self._stopping = stopping
         self._batch_messages = batch_messages
         self._idle = asyncio.Event()
         self._idle.set()
@@ -71,9 +75,16 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
         return lag
 
     async def read(self) -> Records:
-        """The next records, or none after a while."""
-        records: Records = await self._consumer.getmany(timeout_ms=_POLL_MS, max_records=self._batch_messages)
-        return records
+        """The next records, or none after a while, or once we are to stop."""
+        LENIENCY.end_in_time()
+        fetching = self._consumer.getmany(timeout_ms=_POLL_MS, max_records=self._batch_messages)
+        try:
+            return await unless(self._stopping, fetching) or {}
+        except UnicodeDecodeError as error:
+            LENIENCY.begin()
+            # What it had in hand of other partitions is lost with it, and its positions are past that: a new
+            # membership begins where we committed.
+            raise KafkaError("a header's name is not UTF-8: all is read again, leniently") from error
 
     @contextmanager
     def busy(self) -> Iterator[None]:
@@ -100,8 +111,20 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
                 self._consumer.seek(place, batch[0].offset)
 
 
+async def unless(stopping: asyncio.Event, work: Coroutine[None, None, T]) -> T | None:
+    """The work's result; None, and the work is given up, once we are to stop: the client may wait for others' sake."""
+    task, stop = asyncio.ensure_future(work), asyncio.ensure_future(stopping.wait())
+    try:
+        await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
+        return task.result() if task.done() else None
+    finally:
+        for one in (task, stop):
+            one.cancel()
+        await asyncio.gather(task, stop, return_exceptions=True)
+
+
 @asynccontextmanager
-async def member(service: Service, settings: Settings) -> AsyncIterator[Membership]:
+async def member(service: Service, settings: Settings, stopping: asyncio.Event) -> AsyncIterator[Membership]:
     """Joins the group, and leaves it however the work ends."""
     consumer = AIOKafkaConsumer(
         bootstrap_servers=settings.kafka,
@@ -117,10 +140,10 @@ async def member(service: Service, settings: Settings) -> AsyncIterator[Membersh
         # Topics of one partition count are dealt out alike, so a key of several topics stays with one worker.
         partition_assignment_strategy=(RangePartitionAssignor,),
     )
-    membership = Membership(consumer, settings.batch_messages)
+    membership = Membership(consumer, settings.batch_messages, stopping)
     consumer.subscribe(list(service.reads), listener=membership)
     try:
-        await consumer.start()
+        await unless(stopping, consumer.start())
         yield membership
     finally:
         try:

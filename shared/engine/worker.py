@@ -94,7 +94,7 @@ class Worker:
     async def _consume(self) -> None:
         while not self._stopping.is_set():
             try:
-                async with member(self._service, self._settings) as membership:
+                async with member(self._service, self._settings, self._stopping) as membership:
                     await self._work(membership)
             except Exception as error:  # noqa: BLE001 - sorted
                 await self._weather(error)

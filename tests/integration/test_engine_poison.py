@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import struct
 from datetime import UTC, datetime
 
 import pytest
+from aiokafka.consumer import fetcher
+from aiokafka.record.util import calc_crc32c
 
 from shared import ids
 from shared.contracts.cloudevents import timestamp
+from shared.contracts.message import Message
 from shared.contracts.topics import MOST_RECORD_BYTES
+from shared.engine.leniently import LENIENCY
 from tests.support.stage import Headers, Stage
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
@@ -80,6 +85,33 @@ async def test_a_record_as_large_as_the_topic_takes_becomes_a_dead_letter(stage:
     assert letter.value == value
     assert letter["x-dlq-first-seen"] == timestamp(datetime.fromtimestamp(sent.timestamp / 1000, UTC))
     assert letter["x-dlq-error"].startswith("header content-type is 'xxx")
+
+
+async def send_with_a_bad_header_name(stage: Stage, ask: Message) -> None:
+    """No client of ours can: the batch is built with a good name, and the name replaced."""
+    batch = stage.producer.create_batch()
+    headers = [*stage.headers(ask, ids.new_id()), ("ZZ", b"x")]
+    batch.append(key=b"a", value=ask.model_dump_json().encode(), timestamp=None, headers=headers)
+    built = bytes(batch._build()).replace(b"ZZ", b"\xff\xfe")
+    checksum = struct.pack(">I", calc_crc32c(built[21:]))
+    batch._buffer = built[:17] + checksum + built[21:]
+    await (await stage.producer.send_batch(batch, stage.commands, partition=1))
+
+
+async def test_a_header_whose_name_is_not_utf8_stops_nobody(stage: Stage) -> None:
+    """The client raises on it at every attempt, and would never come past it."""
+    for _ in range(3):
+        await stage.send(stage.toy.Add(counter="a", amount=1), partition=1)
+        await send_with_a_bad_header_name(stage, stage.toy.Add(counter="a", amount=1))
+    await stage.send(stage.toy.Add(counter="b", amount=1), partition=0)
+    stage.start_worker()
+    await stage.settled()
+    assert await stage.totals() == {"a": 6, "b": 1}
+    assert fetcher.MemoryRecords.__module__ == "shared.engine.leniently"
+    LENIENCY._until = 1.0
+    await stage.send(stage.toy.Add(counter="a", amount=1), partition=1)
+    await stage.settled()
+    assert fetcher.MemoryRecords.__module__ != "shared.engine.leniently"
 
 
 async def test_a_deeply_nested_value_and_a_huge_number_are_refused_not_fatal(stage: Stage) -> None:
