@@ -1,0 +1,85 @@
+"""What the figures mean: the ratios, and which of those that are required are met."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import median
+from typing import Any, Final, Literal, NamedTuple
+
+from deploy.bench.trial import Trial
+
+
+class Required(NamedTuple):
+    """One bound: in words, where its figure is, and whether it is the least or the most."""
+
+    words: str
+    path: tuple[str, ...]
+    sign: Literal[">=", "<="]
+    limit: float
+
+    def met(self, figure: float) -> bool:
+        """Whether the figure keeps to it."""
+        return figure >= self.limit if self.sign == ">=" else figure <= self.limit
+
+
+REQUIRED: Final = (
+    Required("ours / naive", ("ratio_naive",), ">=", 20),
+    Required("ours / floors in series", ("ratio_floor",), ">=", 0.5),
+    Required("cost a message, many accounts / few", ("stored_accounts", "cost_ratio"), "<=", 1.15),
+    Required("memory, last quarter / second", ("memory", "growth"), "<=", 1.05),
+    Required("latency alone, median ms", ("latency", "ours", "median_ms"), "<=", 12),
+    Required("latency alone, 99th percentile ms", ("latency", "ours", "p99_ms"), "<=", 40),
+)
+
+
+def ratios(trials: Mapping[str, Sequence[Trial]]) -> dict[str, Any]:
+    """Ours over naive, and over the floors one after the other; by medians, and round by round."""
+    middle = {name: median(trial.rate for trial in of) for name, of in trials.items()}
+    rounds = [
+        {name: trial.rate for name, trial in zip(trials, turn, strict=False)}
+        for turn in zip(*(of for name, of in trials.items() if name != "naive_8"), strict=True)
+    ]
+    return {
+        "ratio_naive": round(_naive(middle), 2),
+        "ratio_floor": round(_floor(middle), 4),
+        "ratio_naive_by_round": [round(_naive(one), 2) for one in rounds],
+        "ratio_floor_by_round": [round(_floor(one), 4) for one in rounds],
+        "floors_in_series": round(_in_series(middle), 1),
+    }
+
+
+def _naive(rates: Mapping[str, float]) -> float:
+    return rates["ours"] / rates["naive"]
+
+
+def _floor(rates: Mapping[str, float]) -> float:
+    return rates["ours"] / _in_series(rates)
+
+
+def _in_series(rates: Mapping[str, float]) -> float:
+    return 1 / (1 / rates["sql_floor"] + 1 / rates["broker_floor"])
+
+
+def verdicts(figures: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Each requirement whose figure was measured."""
+    return list(_verdicts(figures))
+
+
+def _verdicts(figures: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for one in REQUIRED:
+        if (found := _at(figures, one.path)) is not None:
+            yield {
+                "what": one.words,
+                "required": f"{one.sign} {one.limit:g}",
+                "measured": found,
+                "met": one.met(found),
+            }
+
+
+def _at(figures: Mapping[str, Any], path: Sequence[str]) -> float | None:
+    found: Any = figures
+    for name in path:
+        if name not in found:
+            return None
+        found = found[name]
+    return float(found)
