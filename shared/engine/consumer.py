@@ -7,9 +7,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from typing import Final, TypeVar
+from typing import Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
@@ -19,10 +19,9 @@ from shared.engine.leniently import LENIENCY
 from shared.engine.outbox import lane_of
 from shared.engine.service import Service
 from shared.engine.settings import Settings
+from shared.engine.waits import ended, unless
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 Records = Mapping[TopicPartition, Sequence[ConsumerRecord]]
 
@@ -86,6 +85,10 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
             # membership begins where we committed.
             raise KafkaError("a header's name is not UTF-8: all is read again, leniently") from error
 
+    async def look(self) -> None:
+        """Asks the broker for something; raises where it does not answer."""
+        await self._consumer.topics()
+
     @contextmanager
     def busy(self) -> Iterator[None]:
         """While this lasts a batch is in hand, and partitions are not given up without need."""
@@ -111,18 +114,6 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
                 self._consumer.seek(place, batch[0].offset)
 
 
-async def unless(stopping: asyncio.Event, work: Coroutine[None, None, T]) -> T | None:
-    """The work's result; None, and the work is given up, once we are to stop: the client may wait for others' sake."""
-    task, stop = asyncio.ensure_future(work), asyncio.ensure_future(stopping.wait())
-    try:
-        await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
-        return task.result() if task.done() else None
-    finally:
-        for one in (task, stop):
-            one.cancel()
-        await asyncio.gather(task, stop, return_exceptions=True)
-
-
 @asynccontextmanager
 async def member(service: Service, settings: Settings, stopping: asyncio.Event) -> AsyncIterator[Membership]:
     """Joins the group, and leaves it however the work ends."""
@@ -146,8 +137,7 @@ async def member(service: Service, settings: Settings, stopping: asyncio.Event) 
         await unless(stopping, consumer.start())
         yield membership
     finally:
-        try:
-            async with asyncio.timeout(_STOP_LIMIT_S):
-                await consumer.stop()
-        except (KafkaError, TimeoutError, OSError) as error:
-            log.warning("the consumer did not leave in time and is abandoned: %r", error)
+        if (error := await ended(_STOP_LIMIT_S, consumer.stop())) is not None:
+            log.warning("the consumer did not leave the group and is abandoned: %r", error)
+            # It may have come no further than its fetches; its connections and tasks end here.
+            await ended(_STOP_LIMIT_S, consumer._client.close())

@@ -7,7 +7,6 @@ key's order. Every wait has a limit: with the broker away an idempotent producer
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -23,6 +22,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from shared.contracts.cloudevents import record_headers
 from shared.contracts.topics import MOST_RECORD_BYTES
 from shared.engine.outbox import Outgoing
+from shared.engine.waits import ended
 
 # One produce request per partition and batch in nearly all cases; well under what the topics accept.
 _BATCH_BYTES: Final = 1024 * 1024
@@ -137,11 +137,8 @@ async def _abandon(producer: AIOKafkaProducer) -> None:
     """Lets go of a producer without flushing it: what it still holds is in the outbox, and a new one sends it again.
     (Its own stop() flushes first, and with the broker away waits for ever.)"""
     producer._closed = True
-    sender = producer._sender
-    if sender.sender_task is not None:
-        sender.sender_task.cancel()
-        with contextlib.suppress(asyncio.CancelledError, KafkaError):
-            await sender.sender_task
-    with contextlib.suppress(KafkaError, OSError, TimeoutError):
-        async with asyncio.timeout(_STOP_LIMIT_S):
-            await producer.client.close()
+    sender = producer._sender.sender_task
+    if sender is not None:
+        sender.cancel()
+        await asyncio.wait({sender}, timeout=_STOP_LIMIT_S)
+    await ended(_STOP_LIMIT_S, producer.client.close())

@@ -82,6 +82,9 @@ for update;
 -- name: drop_bundles
 delete from outbox where position = any($1::bigint[]);
 
+-- name: look
+select 1;
+
 -- name: measure
 select count(*) as bundles, (select count(distinct key) from parked) as parked_keys
 from outbox;

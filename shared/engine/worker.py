@@ -26,6 +26,7 @@ from shared.engine.faults import Verdict
 from shared.engine.health import Health
 from shared.engine.intake import Read
 from shared.engine.metrics import Metrics, Outcome
+from shared.engine.outbox import QUERIES
 from shared.engine.parking import Parked
 from shared.engine.publisher import Publisher
 from shared.engine.service import Service
@@ -36,6 +37,10 @@ log = logging.getLogger(__name__)
 
 # A smaller batch is over sooner than a second transaction would pay for itself.
 _MOST_IN_ONE_STREAM: Final = 200
+
+# Health takes them for away when they have not answered for a minute.
+_LOOK_EVERY_S: Final = 10.0
+_LOOK_LIMIT_S: Final = 10.0
 
 _FIRST_WAIT_S: Final = 0.1
 _LONGEST_WAIT_S: Final = 5.0
@@ -69,6 +74,7 @@ class Worker:
         self._letters = Publisher(settings.kafka, f"{client}-letters")
         self._stopping = asyncio.Event()
         self._wait_s = _FIRST_WAIT_S
+        self._look_at = 0.0
         # Something may be stored and not published: our lanes are looked through before anything new is decided.
         self._behind = False
 
@@ -114,11 +120,11 @@ class Worker:
                     raise
                 # From its commit on a batch stands: what it said may be stored and not published yet.
                 self._behind = True
+                self._look_at = 0.0
                 membership.rewind(records)
                 await self._weather(error)
             else:
                 self._wait_s = _FIRST_WAIT_S
-                self._health.well()
 
     def _note_assignment(self, partitions: int) -> None:
         self._health.assigned(partitions)
@@ -129,7 +135,7 @@ class Worker:
         await self._courier.deliver_lanes(membership.lanes if self._behind else list(lanes))
         self._behind = False
         if not records:
-            return
+            return await self._look(membership)
         started = perf_counter()
         reach(FaultPoint.AFTER_READ)
         reads = await self._read(records)
@@ -137,10 +143,23 @@ class Worker:
         reach(FaultPoint.BEFORE_OFFSETS)
         await membership.commit(records)
         reach(FaultPoint.AFTER_OFFSETS)
+        self._health.well()
         self._metrics.batch_seconds.observe(perf_counter() - started)
         self._metrics.batch_messages.observe(len(reads))
         for topic, behind in membership.lag().items():
             self._metrics.lag[topic].set(behind)
+        return None
+
+    async def _look(self, membership: Membership) -> None:
+        """With nothing to do, asks now and then whether broker and database are there: a client is silent about that."""
+        if time.monotonic() < self._look_at:
+            return
+        async with asyncio.timeout(_LOOK_LIMIT_S):
+            await membership.look()
+            async with self._pool.acquire() as conn:
+                await conn.fetchval(QUERIES["look"])
+        self._look_at = time.monotonic() + _LOOK_EVERY_S
+        self._health.well()
 
     async def _read(self, records: Records) -> list[Read]:
         """The messages in the records; a record that holds none of ours becomes a dead letter, the others go on."""

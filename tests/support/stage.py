@@ -117,6 +117,14 @@ class Stage:
         self.workers.append(running)
         return running
 
+    async def reconnect(self) -> None:
+        """Connects to the database, again where it was away."""
+        self.sql = await asyncpg.connect(self.database, server_settings={"search_path": self.toy.name})
+
+    async def disconnect(self) -> None:
+        """Lets go of the database."""
+        await self.sql.close()
+
     async def send(
         self, message: Message, *, id_: str | None = None, key: bytes | None = None, **rest: Any
     ) -> str:
@@ -229,8 +237,8 @@ async def staged(kafka: str, database: str, toy: Toy | None = None) -> AsyncIter
             kafka, {topic.name: topic.settings for topic in (*of_toy, *letters)}, stage.partitions
         )
         await migrate(database, [stage.toy.service])
-        stage.sql = await asyncpg.connect(database, server_settings={"search_path": stage.toy.name})
-        stack.push_async_callback(stage.sql.close)
+        await stage.reconnect()
+        stack.push_async_callback(stage.disconnect)
         stage.producer = AIOKafkaProducer(bootstrap_servers=kafka, max_request_size=_LARGEST, acks="all")
         await stage.producer.start()
         stack.push_async_callback(stage.producer.stop)
