@@ -52,8 +52,8 @@ class Courier:
         async with self._one_at_a_time, self._pool.acquire() as conn, conn.transaction():
             claimed = await claim(conn)
             positions = [position for position, _ in claimed]
-            reach(FaultPoint.AFTER_CLAIM)
             if claimed:
+                reach(FaultPoint.AFTER_CLAIM)
                 started = perf_counter()
                 counts = await self._publisher.publish(
                     chain.from_iterable(messages for _, messages in claimed)

@@ -42,6 +42,8 @@ _NOT_READY: Final = (
     asyncpg.LockNotAvailableError,
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.ReadOnlySQLTransactionError,
+    # What asyncpg makes of a connection that the database ended while this process stood still.
+    asyncpg.InternalClientError,
 )
 
 
