@@ -90,6 +90,14 @@ class Culprit:
         """How many it works on, as it says."""
         return self._metric("stoppoc_assigned_partitions")
 
+    @property
+    def works(self) -> bool:
+        """Whether it is alive and has partitions."""
+        try:
+            return self.alive and self.partitions > 0
+        except OSError:
+            return False
+
     def counted(self, outcome: Outcome) -> int:
         """How many messages it says became that."""
         return self._metric("stoppoc_messages_total", f'outcome="{outcome}"')

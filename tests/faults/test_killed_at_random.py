@@ -16,12 +16,16 @@ _KILLS = 25
 
 
 async def test_every_dong_is_counted_once_whoever_is_killed(scene: Scene) -> None:
-    before, share = await scene.decided(), _TOP_UPS // _KILLS
+    before = await scene.decided()
     scene.publish(scene.stream.top_ups(_TOP_UPS))
-    workers = [scene.start(), scene.start()]
-    for kill in range(_KILLS):
-        await scene.progress(before + kill * share + scene.random.randrange(share))
-        await asyncio.sleep(scene.random.uniform(0, 0.1))
-        workers.pop(scene.random.randrange(2)).kill()
-        workers.append(scene.start())
+    scene.start()
+    scene.start()
+    for kills_left in range(_KILLS, 0, -1):
+        decided = await scene.decided()
+        share = (before + _TOP_UPS - decided) // kills_left
+        # Only after it went on: so every kill finds somebody at work.
+        await scene.progress(decided + scene.random.randrange(1, share))
+        await asyncio.sleep(scene.random.uniform(0, 0.05))
+        scene.random.choice([one for one in scene.culprits if one.works]).kill()
+        scene.start()
     await truth.check(scene)

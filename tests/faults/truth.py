@@ -52,7 +52,7 @@ async def check(scene: Scene, unreadable: Iterable[str] = ()) -> None:
         *answers(scene.stream, events, asked, scene.wages),
         *in_order(events, state),
         *letters(heard[LETTERS], unreadable),
-        *await _books(scene, events, state),
+        *await _books(scene, events, heard[STATE]),
         *await _nevers(scene),
         *await _inbox(scene, asked),
     ]
@@ -123,6 +123,7 @@ async def _books(scene: Scene, events: Sequence[Heard], state: Sequence[Heard]) 
     names = list(scene.stream.books) + [scene.wages] * bool(scene.wages)
     rows = {row["account_id"]: row for row in await scene.rows(_ACCOUNTS, names)}
     ledger = {row["account_id"]: row for row in await scene.rows(_LEDGER, names)}
+    # What compaction keeps: the last of each key, copy or not.
     snapshots = {one.key: one.body for one in state}
     numbers = _numbers(events)
     strays = rows.keys() ^ set(names) | snapshots.keys() ^ set(names)
