@@ -20,7 +20,7 @@ from deploy.bench.many_accounts import FEW, MANY, many_accounts, middle
 from deploy.bench.memory import memory
 from deploy.bench.playback import Recorded, broker_floor, recorded, sql_floor
 from deploy.bench.solitude import latencies
-from deploy.bench.trial import NAIVE, NAIVE_8, OURS, Consumer, Size, Trial, attempt
+from deploy.bench.trial import NAIVE, NAIVE_8, NAIVE_AUTO, OURS, Consumer, Size, Trial, attempt
 from deploy.bench.verdict import ratios, verdicts
 from deploy.local.place import Say
 from shared.contracts.cloudevents import timestamp
@@ -46,7 +46,7 @@ class Plan:
     accounts: int = 10_000
     rounds: int = 3
     seed: int = 1
-    eight_workers: bool = True
+    others: bool = True
     latency_messages: int = 0
     memory: Size | None = None
     stored: Size | None = None
@@ -54,14 +54,14 @@ class Plan:
     stored_accounts: tuple[int, int] = (FEW, MANY)
 
 
-FULL: Final = Plan(ours=Size(10_000, 60_000), naive=Size(300, 2_500), floor=Size(8_000, 32_000))
+FULL: Final = Plan(ours=Size(10_000, 60_000), naive=Size(300, 1_200), floor=Size(8_000, 32_000))
 QUICK: Final = Plan(
     ours=Size(2_000, 12_000),
     naive=Size(100, 600),
     floor=Size(2_000, 8_000),
     accounts=2_000,
     rounds=1,
-    eight_workers=False,
+    others=False,
 )
 
 
@@ -99,9 +99,9 @@ class Bench:
             for name, trial in self._round(tape):
                 self.say(f"round {number + 1}: {name}")
                 self.trials.setdefault(name, []).append(await trial())
-        if self.plan.eight_workers:
-            self.say(NAIVE_8.name)
-            self.trials["naive_8"] = [await self._attempt(NAIVE_8, self.plan.naive)]
+        for other in (NAIVE_AUTO, NAIVE_8) if self.plan.others else ():
+            self.say(other.name)
+            self.trials[other.name] = [await self._attempt(other, self.plan.naive)]
 
     def _round(self, tape: Recorded) -> list[tuple[str, Callable[[], Awaitable[Trial]]]]:
         return [

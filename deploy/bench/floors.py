@@ -61,6 +61,8 @@ class Watch:
         """What was measured until now."""
         seconds = time.perf_counter() - self._started
         count = self._done - self._from
+        if not count:
+            raise ValueError("all was done in one batch: there is nothing to measure after it")
         return Trial(count, round(seconds, 4), self._meter.since(self._before, count))
 
 

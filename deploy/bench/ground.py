@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 from confluent_kafka import Consumer, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from deploy.bench.load import COMMANDS, EVENTS, STATE
 from deploy.local.kafka import Kafka
@@ -32,7 +33,8 @@ GROUPS: Final = (HOLD.group, NAIVE_GROUP)
 _SEED_SLICE: Final = 100_000
 SEED_VND: Final = 1_000_000
 _ANSWER_S: Final = 15.0
-_GONE_S: Final = 30.0
+_LED_S: Final = 30.0
+_POLL_S: Final = 0.05
 
 
 class Unfit(Exception):
@@ -89,6 +91,7 @@ class Ground:
         """Empty topics, and no memory of what was read on those before."""
         await self.remove_topics()
         await asyncio.to_thread(apply, self.kafka, wanted([HOLD]))
+        await asyncio.to_thread(self._wait_for_leaders)
 
     async def remove_topics(self) -> None:
         """Takes away the topics, which are ours: `prepared` has seen to that."""
@@ -106,8 +109,7 @@ class Ground:
 
     async def size(self, topic: str) -> int:
         """How many records are on the topic."""
-        with_ends = await asyncio.to_thread(self._ends, topic)
-        return sum(with_ends)
+        return sum(await asyncio.to_thread(self.ends, topic))
 
     async def close(self) -> None:
         """Leaves nothing of ours behind."""
@@ -118,13 +120,25 @@ class Ground:
         """Whether somebody's topics of that name are here."""
         return COMMANDS in self._admin.list_topics(timeout=_ANSWER_S).topics
 
-    def _ends(self, topic: str) -> list[int]:
-        consumer = Consumer({"bootstrap.servers": self.kafka, "group.id": "bench-reader", "log_level": 0})
+    def ends(self, topic: str) -> list[int]:
+        """Where its partitions end."""
+        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+        asked = self._admin.list_offsets(dict.fromkeys(_places(topic), latest))
+        return [future.result(_ANSWER_S).offset for future in asked.values()]
+
+    def _wait_for_leaders(self) -> None:
+        until = time.monotonic() + _LED_S
+        while not self._are_led():
+            if time.monotonic() > until:
+                raise Unfit(f"the broker's new topics have no leaders after {_LED_S:g} s")
+            time.sleep(_POLL_S)
+
+    def _are_led(self) -> bool:
+        """Whether each partition has a leader that answers: a topic is made a moment before that."""
         try:
-            places = (TopicPartition(topic, number) for number in range(PARTITIONS))
-            return [consumer.get_watermark_offsets(one, timeout=_ANSWER_S)[1] for one in places]
-        finally:
-            consumer.close()
+            return all(self.ends(topic) for topic in (COMMANDS, EVENTS, STATE))
+        except KafkaException:
+            return False
 
     def _remove(self) -> None:
         names = [topic.name for topic in wanted([HOLD])]
@@ -159,19 +173,27 @@ class Ground:
 
 
 class Progress:
-    """How far a group has come, asked in one request that costs next to nothing."""
+    """How far a consumer has come, asked in one request that costs next to nothing."""
 
-    def __init__(self, kafka: str, group: str) -> None:
-        self._consumer = Consumer({"bootstrap.servers": kafka, "group.id": group, "log_level": 0})
-        self._places = [TopicPartition(COMMANDS, number) for number in range(PARTITIONS)]
+    def __init__(self, ground: Ground, group: str, *, commits: bool) -> None:
+        self._ground = ground
+        self._commits = commits
+        self._consumer = Consumer({"bootstrap.servers": ground.kafka, "group.id": group, "log_level": 0})
 
-    def committed(self) -> int:
-        """Commands whose offsets were committed."""
-        found = self._consumer.committed(self._places, timeout=_ANSWER_S)
+    def done(self) -> int:
+        """Commands whose offsets are committed; where that happens now and then, events on their topic."""
+        if not self._commits:
+            return sum(self._ground.ends(EVENTS))
+        found = self._consumer.committed(_places(COMMANDS), timeout=_ANSWER_S)
         return sum(max(0, one.offset) for one in found)
 
     def close(self) -> None:
+        """Asks no more."""
         self._consumer.close()
+
+
+def _places(topic: str) -> list[TopicPartition]:
+    return [TopicPartition(topic, number) for number in range(PARTITIONS)]
 
 
 def expected(accounts: int, count: int, total_vnd: int) -> dict[str, int]:

@@ -1,8 +1,9 @@
 """The same top-ups the way a tutorial has it: FastStream, one message at a time, one transaction each, then publish.
 
 It is what a careful beginner would write: an inbox against duplicates, the account locked, the offset committed after
-the handler (at least once). It writes the rows and says the messages that `hold` does; a snapshot follows every event.
-A crash between its commit and its publish loses the answer: it has no outbox.
+the handler (at least once); or with `auto`, as FastStream does unless told otherwise, now and then beside it (at most
+once). It writes the rows and says the messages that `hold` does; a snapshot follows every event. A crash between its
+commit and its publish loses the answer: it has no outbox.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ def _done(asked: TopUp, row: Any, total: int, at: datetime) -> Done:
     return Done(event, state, row["event_sequence"] + 1)
 
 
-def application(kafka: str, postgres: str, workers: int) -> FastStream:
+def application(kafka: str, postgres: str, workers: int, policy: AckPolicy) -> FastStream:
     """The consumer. With one worker as tutorials have it; with more, FastStream deals the partitions out to them."""
     broker = KafkaBroker(kafka, acks="all", enable_idempotence=True, logger=None)
     app = FastStream(broker, logger=None)
@@ -93,7 +94,7 @@ def application(kafka: str, postgres: str, workers: int) -> FastStream:
         group_id=NAIVE_GROUP,
         auto_offset_reset="earliest",
         session_timeout_ms=30_000,
-        ack_policy=AckPolicy.NACK_ON_ERROR,
+        ack_policy=policy,
         max_workers=workers,
     )
     async def handle(body: TopUp, message: KafkaMessage) -> None:
@@ -138,6 +139,6 @@ def _accepted_ms(message: KafkaMessage) -> int:
 
 
 if __name__ == "__main__":
-    uvloop.run(
-        application(os.environ["STOPPOC_KAFKA"], os.environ["STOPPOC_POSTGRES"], int(sys.argv[1])).run()
-    )
+    policies = {"careful": AckPolicy.NACK_ON_ERROR, "auto": AckPolicy.ACK_FIRST}
+    where = os.environ["STOPPOC_KAFKA"], os.environ["STOPPOC_POSTGRES"]
+    uvloop.run(application(*where, int(sys.argv[1]), policies[sys.argv[2]]).run())

@@ -15,6 +15,7 @@ from rich.table import Table
 _WAYS: Final = {
     "ours": "the engine",
     "naive": "naive: one message, one transaction",
+    "naive_auto": "naive, offsets committed now and then",
     "naive_8": "naive, 8 workers",
     "sql_floor": "floor: SQL alone",
     "broker_floor": "floor: broker alone",

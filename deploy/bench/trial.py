@@ -1,7 +1,8 @@
 """One trial of a consumer in a process of its own: warmed up, stopped, given its load, let go, and timed to its end.
 
 It is stopped (SIGSTOP) while the load is put on the topic, so that the clock starts with the first message there is
-to read, and nobody else works meanwhile. It has ended when the offset of its last message is committed.
+to read, and nobody else works meanwhile. It has ended when the offset of its last message is committed, or where
+offsets are committed now and then, when its last answer is on its topic.
 """
 
 from __future__ import annotations
@@ -38,16 +39,24 @@ _OFTEN_FROM: Final = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
-    """A way to work the commands off: how it is started, and the group it reads with."""
+    """A way to work the commands off: how it is started, the group it reads with, and by what its end is known."""
 
     name: str
     group: str
     argv: tuple[str, ...]
+    commits: bool = True
+
+
+def _naive(name: str, workers: int, policy: str, *, commits: bool = True) -> Consumer:
+    return Consumer(
+        name, NAIVE_GROUP, (sys.executable, "-m", "deploy.bench.naive", str(workers), policy), commits
+    )
 
 
 OURS: Final = Consumer("ours", HOLD.group, (sys.executable, "-m", "deploy.cli", "run", "hold"))
-NAIVE: Final = Consumer("naive", NAIVE_GROUP, (sys.executable, "-m", "deploy.bench.naive", "1"))
-NAIVE_8: Final = Consumer("naive, 8 workers", NAIVE_GROUP, (sys.executable, "-m", "deploy.bench.naive", "8"))
+NAIVE: Final = _naive("naive", 1, "careful")
+NAIVE_AUTO: Final = _naive("naive_auto", 1, "auto", commits=False)
+NAIVE_8: Final = _naive("naive_8", 8, "careful")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +84,7 @@ class Course:
         self._feeder = feeder_
         self._process = process
         self._log = log
-        self._progress = Progress(ground.kafka, consumer.group)
+        self._progress = Progress(ground, consumer.group, commits=consumer.commits)
         self.sent = 0
         self.total_vnd = 0
 
@@ -114,8 +123,8 @@ class Course:
     async def done(self, within_s: float) -> None:
         """Returns once everything sent is committed; `Unfit` where the process ends or takes too long."""
         until = time.monotonic() + within_s
-        begun = self._progress.committed()
-        while (there := self._progress.committed()) < self.sent:
+        begun = self._progress.done()
+        while (there := self._progress.done()) < self.sent:
             if self._process.ended() is not None or time.monotonic() > until:
                 raise Unfit(
                     f"{self._consumer.name} stands at {there} of {self.sent}:\n{last_words(self._log)}"
@@ -148,7 +157,7 @@ async def course(
         "STOPPOC_POSTGRES": dsn,
         "STOPPOC_SESSION_TIMEOUT_MS": str(session_ms),
     }
-    log = logs / f"{consumer.name.replace(', ', '-').replace(' ', '-')}.log"
+    log = logs / f"{consumer.name}.log"
     async with feeder(ground.kafka) as feeding:
         process = guarded.start(consumer.argv, log=log, env=environment)
         run = Course(ground, consumer, feeding, process, log)

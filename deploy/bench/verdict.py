@@ -32,18 +32,23 @@ REQUIRED: Final = (
 )
 
 
+_IN_TURNS: Final = ("ours", "naive", "sql_floor", "broker_floor")
+_OTHERS: Final = ("naive_auto", "naive_8")
+
+
 def ratios(trials: Mapping[str, Sequence[Trial]]) -> dict[str, Any]:
     """Ours over naive, and over the floors one after the other; by medians, and round by round."""
     middle = {name: median(trial.rate for trial in of) for name, of in trials.items()}
     rounds = [
-        {name: trial.rate for name, trial in zip(trials, turn, strict=False)}
-        for turn in zip(*(of for name, of in trials.items() if name != "naive_8"), strict=True)
+        {name: trial.rate for name, trial in zip(_IN_TURNS, turn, strict=True)}
+        for turn in zip(*(trials[name] for name in _IN_TURNS), strict=True)
     ]
     return {
         "ratio_naive": round(_naive(middle), 2),
         "ratio_floor": round(_floor(middle), 4),
         "ratio_naive_by_round": [round(_naive(one), 2) for one in rounds],
         "ratio_floor_by_round": [round(_floor(one), 4) for one in rounds],
+        **{f"ratio_{name}": round(middle["ours"] / middle[name], 2) for name in _OTHERS if name in middle},
         "floors_in_series": round(_in_series(middle), 1),
     }
 
