@@ -221,21 +221,24 @@ async def make_topics(kafka: str, names: Mapping[str, Mapping[str, str]], partit
         await admin.close()
 
 
+MakeTopics = Callable[[str, Mapping[str, Mapping[str, str]], int], Awaitable[None]]
+
+
 def toy_name() -> str:
     """A name no other test has."""
     return f"toy{secrets.token_hex(4)}"
 
 
 @asynccontextmanager
-async def staged(kafka: str, database: str, toy: Toy | None = None) -> AsyncIterator[Stage]:
+async def staged(
+    kafka: str, database: str, toy: Toy | None = None, make: MakeTopics = make_topics
+) -> AsyncIterator[Stage]:
     """The stage, set; all that was started on it is stopped at the end."""
     stage = Stage(toy or Toy(toy_name()), kafka, database)
     of_toy = topics.of(stage.toy.name)
     letters = [topics.dead_letters(topic.name, stage.toy.service.group) for topic in of_toy]
     async with contextlib.AsyncExitStack() as stack:
-        await make_topics(
-            kafka, {topic.name: topic.settings for topic in (*of_toy, *letters)}, stage.partitions
-        )
+        await make(kafka, {topic.name: topic.settings for topic in (*of_toy, *letters)}, stage.partitions)
         await migrate(database, [stage.toy.service])
         await stage.reconnect()
         stack.push_async_callback(stage.disconnect)

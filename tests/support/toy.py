@@ -124,12 +124,16 @@ class ToyStore:
     async def load(self, conn: Connection, asks: Sequence[Ask], known: Known) -> None:
         """The counters asked about, locked, and the labels that are taken."""
         self.loads.append(len(asks))
-        for row in await conn.fetch(_SQL["lock_counters"], list({ask.key for ask in asks})):
-            known.put(Counter(row["counter"], row["total"]), row["sequence"])
+        await self.lock(conn, list({ask.key for ask in asks}), known)
         labels = {ask.message.label for ask in asks if isinstance(ask.message, Add) and ask.message.label}
         for row in await conn.fetch(_SQL["find_labels"], list(labels)):
             known.put(Label(row["label"], row["counter"]))
         await asyncio.sleep(self.delay_s)
+
+    async def lock(self, conn: Connection, keys: Sequence[str], known: Known) -> None:
+        """The counters of these names, locked."""
+        for row in await conn.fetch(_SQL["lock_counters"], keys):
+            known.put(Counter(row["counter"], row["total"]), row["sequence"])
 
     async def save(self, conn: Connection, known: Known) -> None:
         """The counters as they are now, and the new labels."""
