@@ -27,13 +27,16 @@ class HoldStore:
 
     async def load(self, conn: Connection, asks: Sequence[Ask], known: Known) -> None:
         """The accounts asked about, locked; and of the payments asked about, those that were counted."""
-        keys = {ask.key for ask in asks}
-        for row in await conn.fetch(_SQL["lock_accounts"], list(keys)):
-            known.put(_account(row), row["event_sequence"])
+        await self.lock(conn, list({ask.key for ask in asks}), known)
         if payments := list(_payments(asks)):
             accounts, references = zip(*payments, strict=True)
             for row in await conn.fetch(_SQL["find_deposits"], accounts, references):
                 known.put(Deposit(row["account_id"], row["reference"]))
+
+    async def lock(self, conn: Connection, keys: Sequence[str], known: Known) -> None:
+        """The accounts with these ids."""
+        for row in await conn.fetch(_SQL["lock_accounts"], keys):
+            known.put(_account(row), row["event_sequence"])
 
     async def save(self, conn: Connection, known: Known) -> None:
         """The accounts as they are now, and the ledger's new transactions, whole."""

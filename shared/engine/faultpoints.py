@@ -25,6 +25,7 @@ class FaultPoint(StrEnum):
     BEFORE_COMMIT = "before_commit"
     AFTER_COMMIT = "after_commit"
     AFTER_CLAIM = "after_claim"
+    BEFORE_SEND = "before_send"
     AFTER_PUBLISH = "after_publish"
     BEFORE_OFFSETS = "before_offsets"
     AFTER_OFFSETS = "after_offsets"

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from itertools import zip_longest
+from time import monotonic
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
@@ -21,6 +22,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 
 from shared.contracts.cloudevents import record_headers
 from shared.contracts.topics import MOST_RECORD_BYTES
+from shared.engine.faultpoints import FaultPoint, reach
 from shared.engine.outbox import Outgoing
 from shared.engine.waits import ended
 
@@ -44,8 +46,9 @@ class Publisher:
 
     async def publish(self, messages: Iterable[Outgoing]) -> Counter[str]:
         """Returns when all messages are on their topics, those of each partition in the order given: how many on each."""
+        until = monotonic() + PUBLISH_LIMIT_S
         async with self._limited():
-            return await self._publish(messages)
+            return await self._publish(messages, until)
 
     async def send(
         self, topic: str, value: bytes | None, key: bytes | None, headers: Sequence[tuple[str, bytes | None]]
@@ -76,7 +79,7 @@ class Publisher:
             await self.stop()
             raise
 
-    async def _publish(self, messages: Iterable[Outgoing]) -> Counter[str]:
+    async def _publish(self, messages: Iterable[Outgoing], until: float) -> Counter[str]:
         producer = await self._started()
         counts: Counter[str] = Counter()
         batches: defaultdict[tuple[str, int], list[BatchBuilder]] = defaultdict(list)
@@ -90,6 +93,10 @@ class Publisher:
             counts[message.topic] += 1
         for turn in zip_longest(*([(place, chunk) for chunk in chunks] for place, chunks in batches.items())):
             due = [one for one in turn if one is not None]
+            if monotonic() > until:
+                # The process stood still, and the loop has not yet come to the limit's own timer.
+                raise TimeoutError("stood still for too long to publish")
+            reach(FaultPoint.BEFORE_SEND)
             sent = [
                 await producer.send_batch(chunk, topic, partition=number) for (topic, number), chunk in due
             ]

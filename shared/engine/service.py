@@ -48,6 +48,9 @@ class Store(Protocol):
     async def load(self, conn: Connection, asks: Sequence[Ask], known: Known) -> None:
         """Puts into `known` all that the rules may need for these messages, rows locked in key order."""
 
+    async def lock(self, conn: Connection, keys: Sequence[str], known: Known) -> None:
+        """Puts the aggregates of these keys into `known`, rows locked in key order; those there are."""
+
     async def save(self, conn: Connection, known: Known) -> None:
         """Writes what `known` says was changed and added."""
 

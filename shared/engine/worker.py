@@ -42,6 +42,7 @@ _MOST_IN_ONE_STREAM: Final = 200
 _LOOK_EVERY_S: Final = 10.0
 _LOOK_LIMIT_S: Final = 10.0
 
+_LEAVE_LIMIT_S: Final = 5.0
 _FIRST_WAIT_S: Final = 0.1
 _LONGEST_WAIT_S: Final = 5.0
 # Alone and refused twice, a message has not just met another worker making the same new thing.
@@ -86,16 +87,26 @@ class Worker:
     async def run(self) -> None:
         """Works until `stop`; raises what it cannot get over."""
         async with pool_for(self._service, self._settings.postgres, self._settings.worker) as self._pool:
-            self._courier = Courier(self._pool, self._publisher, self._metrics)
+            self._courier = Courier(self._service, self._pool, self._publisher, self._metrics)
             upkeep = Upkeep(self._service, self._pool, self._courier, self._metrics, self._now)
             try:
                 async with asyncio.TaskGroup() as tasks:
                     beside = tasks.create_task(upkeep.run())
                     await self._consume()
+                    await self._leave_sure()
                     beside.cancel()
             finally:
                 await self._publisher.stop()
                 await self._letters.stop()
+
+    async def _leave_sure(self) -> None:
+        try:
+            async with asyncio.timeout(_LEAVE_LIMIT_S):
+                await self._courier.make_sure()
+        except Exception as error:
+            if faults.sort(error) is not Verdict.RETRY:
+                raise
+            log.warning("left without saying again what may be out of date: %r", error)
 
     async def _consume(self) -> None:
         while not self._stopping.is_set():

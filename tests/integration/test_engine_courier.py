@@ -29,7 +29,7 @@ async def courier_of(stage: Stage, name: str) -> AsyncIterator[tuple[asyncpg.Poo
     publisher = Publisher(stage.kafka, name)
     async with pool_for(stage.toy.service, stage.database, name) as pool:
         try:
-            yield pool, Courier(pool, publisher, Metrics(stage.toy.name))
+            yield pool, Courier(stage.toy.service, pool, publisher, Metrics(stage.toy.name))
         finally:
             await publisher.stop()
 
