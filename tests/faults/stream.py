@@ -45,6 +45,57 @@ class Books:
     payments: list[str] = field(default_factory=list)
 
 
+def answer(accounts: dict[str, Books], ask: Command) -> Answer:
+    """The right answer to a command, where the accounts stand so; what it changes is changed in them."""
+    if isinstance(ask, OpenAccount):
+        if ask.account in accounts:
+            return Answer("AccountRefused", "account_exists")
+        accounts[ask.account] = Books(ask.mode, ask.email)
+        return Answer("AccountOpened")
+    if isinstance(ask, TopUp):
+        return _paid(accounts.get(ask.account), ask)
+    if isinstance(ask, GrantPoc):
+        return _granted(accounts.get(ask.account), ask)
+    assert isinstance(ask, ExtendPoc)
+    return _extended(accounts.get(ask.account), ask)
+
+
+def _paid(books: Books | None, ask: TopUp) -> Answer:
+    if books is None:
+        return Answer("TopUpRefused", "account_unknown")
+    if ask.amount <= 0:
+        return Answer("TopUpRefused", "amount_not_positive")
+    if ask.reference in books.payments:
+        return Answer("TopUpRefused", "reference_used")
+    books.payments.append(ask.reference)
+    books.credit += ask.amount
+    return Answer("ToppedUp", money=books.credit)
+
+
+def _granted(books: Books | None, ask: GrantPoc) -> Answer:
+    if books is None:
+        return Answer("PocGrantRefused", "account_unknown")
+    if books.mode == "postpaid":
+        return Answer("PocGrantRefused", "account_postpaid")
+    if books.until is not None and ask.until < books.until:
+        return Answer("PocGrantRefused", "until_before_current")
+    books.granted, books.until = books.granted + ask.amount, ask.until
+    return Answer("PocGranted", money=books.granted)
+
+
+def _extended(books: Books | None, ask: ExtendPoc) -> Answer:
+    if books is None:
+        return Answer("PocExtensionRefused", "account_unknown")
+    if books.mode == "postpaid":
+        return Answer("PocExtensionRefused", "account_postpaid")
+    if books.until is None:
+        return Answer("PocExtensionRefused", "poc_not_granted")
+    if ask.until <= books.until:
+        return Answer("PocExtensionRefused", "until_not_later")
+    books.until = ask.until
+    return Answer("PocExtended", money=books.granted)
+
+
 class Stream:
     """Commands about accounts of its own, in the order they are sent."""
 
@@ -67,13 +118,10 @@ class Stream:
         return opened + [self._top_up() for _ in range(count)]
 
     def open(self, account: str) -> Asked:
+        if account in self._unopened:
+            self._unopened.remove(account)
         mode = self.random.choice(_MODES)
-        ask = OpenAccount(account=account, mode=mode, email=f"{account}@owner.example")
-        if account in self.books:
-            return self._ask(ask, Answer("AccountRefused", "account_exists"))
-        self._unopened.remove(account)
-        self.books[account] = Books(ask.mode, ask.email)
-        return self._ask(ask, Answer("AccountOpened"))
+        return self._ask(OpenAccount(account=account, mode=mode, email=f"{account}@owner.example"))
 
     def _any(self) -> Asked:
         if self._unopened and self.random.random() < 0.1:
@@ -107,45 +155,14 @@ class Stream:
         return self.open(self._account())
 
     def _pay(self, account: str, amount: int, reference: str) -> Asked:
-        ask = TopUp(account=account, amount=amount, reference=reference)
-        books = self.books.get(account)
-        if books is None:
-            return self._ask(ask, Answer("TopUpRefused", "account_unknown"))
-        if amount <= 0:
-            return self._ask(ask, Answer("TopUpRefused", "amount_not_positive"))
-        if reference in books.payments:
-            return self._ask(ask, Answer("TopUpRefused", "reference_used"))
-        books.payments.append(reference)
-        books.credit += amount
-        return self._ask(ask, Answer("ToppedUp", money=books.credit))
+        return self._ask(TopUp(account=account, amount=amount, reference=reference))
 
     def _grant(self) -> Asked:
-        account, until = self._account(), self._instant()
-        ask = GrantPoc(account=account, amount=self.random.randint(1, 9_000_000), until=until)
-        books = self.books.get(account)
-        if books is None:
-            return self._ask(ask, Answer("PocGrantRefused", "account_unknown"))
-        if books.mode == "postpaid":
-            return self._ask(ask, Answer("PocGrantRefused", "account_postpaid"))
-        if books.until is not None and until < books.until:
-            return self._ask(ask, Answer("PocGrantRefused", "until_before_current"))
-        books.granted, books.until = books.granted + ask.amount, until
-        return self._ask(ask, Answer("PocGranted", money=books.granted))
+        amount = self.random.randint(1, 9_000_000)
+        return self._ask(GrantPoc(account=self._account(), amount=amount, until=self._instant()))
 
     def _extend(self) -> Asked:
-        account, until = self._account(), self._instant()
-        ask = ExtendPoc(account=account, until=until)
-        books = self.books.get(account)
-        if books is None:
-            return self._ask(ask, Answer("PocExtensionRefused", "account_unknown"))
-        if books.mode == "postpaid":
-            return self._ask(ask, Answer("PocExtensionRefused", "account_postpaid"))
-        if books.until is None:
-            return self._ask(ask, Answer("PocExtensionRefused", "poc_not_granted"))
-        if until <= books.until:
-            return self._ask(ask, Answer("PocExtensionRefused", "until_not_later"))
-        books.until = until
-        return self._ask(ask, Answer("PocExtended", money=books.granted))
+        return self._ask(ExtendPoc(account=self._account(), until=self._instant()))
 
     def _account(self) -> str:
         return self.random.choice(self._names)
@@ -154,8 +171,8 @@ class Stream:
         # Later and later on the whole, so that some are too early and most are not.
         return _FAR + timedelta(minutes=len(self.asked) + self.random.randrange(300))
 
-    def _ask(self, command: Command, answer: Answer) -> Asked:
+    def _ask(self, command: Command) -> Asked:
         asked = Asked(ids.new_id(), command)
         self.asked.append(asked)
-        self.answers[asked.id] = answer
+        self.answers[asked.id] = answer(self.books, command)
         return asked

@@ -14,18 +14,19 @@ pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
 _COMMANDS = 6000
 # The database ends the transaction of one that stands still after 10 s; the rest is work.
 _LONGEST_WAIT_S = 18.0
-_POINTS = ("after_load", "after_commit", "after_claim")
+# In its transaction; between commit and publishing; with a claim, and with its last look at the clock behind it.
+_POINTS = ("after_load", "after_commit", "after_claim", "before_send")
 
 
 async def test_nothing_is_doubled_or_out_of_order_when_paused_at_the_worst_moments(scene: Scene) -> None:
     asleep = [scene.start(fault=f"pause:{point}:3") for point in _POINTS]
-    await scene.shared(4, 4, 4)
+    await scene.shared(3, 3, 3, 3)
     scene.publish(scene.stream.mixed(_COMMANDS))
     await scene.until(lambda: _all_paused(asleep))
     await _taken_over(scene)
     for one in asleep:
         one.wake()
-    await scene.shared(3, 3, 3, 3)
+    await scene.shared(2, 2, 2, 3, 3)
     await truth.check(scene)
     scene.publish(scene.stream.mixed(_COMMANDS // 4))
     await truth.check(scene)
