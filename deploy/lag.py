@@ -7,10 +7,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Final
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from deploy.topics import ANSWER_S, BrokerSilent, admin_of, answer
+from deploy.topics import BrokerSilent, admin_of, answer, metadata
 from shared.engine.service import Service
 
 # The protocol's "nothing committed".
@@ -59,8 +59,8 @@ def lags(kafka: str, services: Iterable[Service]) -> list[Lag]:
 
 
 def _of(admin: AdminClient, service: Service) -> list[Lag]:
-    state, members = _members(admin, service.group)
     places = [place for topic in service.reads for place in _places(admin, topic)]
+    state, members = _members(admin, service.group)
     committed = _committed(admin, service.group)
     first = _offsets(admin, places, OffsetSpec.earliest())  # type: ignore[no-untyped-call]  # confluent-kafka is typed in part
     ends = _offsets(admin, places, OffsetSpec.latest())  # type: ignore[no-untyped-call]
@@ -89,10 +89,7 @@ def _behind(place: _Place, committed: int | None, first: int, end: int) -> Behin
 
 
 def _places(admin: AdminClient, topic: str) -> Sequence[_Place]:
-    try:
-        there = admin.list_topics(timeout=ANSWER_S).topics
-    except KafkaException as error:
-        raise BrokerSilent(str(error.args[0].str())) from None
+    there = metadata(admin).topics
     return [(topic, number) for number in there[topic].partitions] if topic in there else []
 
 

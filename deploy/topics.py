@@ -5,6 +5,7 @@ A topic with another number of partitions is refused: keys would move, and their
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import (
     AdminClient,
     AlterConfigOpType,
+    ClusterMetadata,
     ConfigEntry,
     ConfigResource,
     NewTopic,
@@ -27,6 +29,9 @@ from shared.engine.service import Service
 T = TypeVar("T")
 
 ANSWER_S: Final = 15.0
+# A broker that is there at all answers this at once.
+_FIRST_ANSWER_S: Final = 5.0
+_POLL_S: Final = 0.05
 # Copies of each record where there are brokers enough: one may be lost while another is restarted.
 _COPIES: Final = 3
 
@@ -139,11 +144,16 @@ def _reason(error: BaseException) -> str:
     return "no answer in time"
 
 
-def _look(admin: AdminClient, names: Sequence[str]) -> dict[str, _Found]:
+def metadata(admin: AdminClient) -> ClusterMetadata:
+    """The brokers and topics there are."""
     try:
-        there = admin.list_topics(timeout=ANSWER_S).topics
+        return admin.list_topics(timeout=_FIRST_ANSWER_S)
     except KafkaException as error:
         raise BrokerSilent(_reason(error)) from None
+
+
+def _look(admin: AdminClient, names: Sequence[str]) -> dict[str, _Found]:
+    there = metadata(admin).topics
     present = [name for name in names if name in there]
     if not present:
         return {}
@@ -161,7 +171,7 @@ def _look(admin: AdminClient, names: Sequence[str]) -> dict[str, _Found]:
 def _create(admin: AdminClient, todo: Sequence[Change], copies: int | None) -> None:
     if not todo:
         return
-    factor = copies or min(_COPIES, len(admin.list_topics(timeout=ANSWER_S).brokers))
+    factor = copies or min(_COPIES, len(metadata(admin).brokers))
     # What is acknowledged is on two brokers at least, where there are three.
     safety = {"min.insync.replicas": "2"} if factor >= _COPIES else {}
     made = admin.create_topics(
@@ -169,6 +179,16 @@ def _create(admin: AdminClient, todo: Sequence[Change], copies: int | None) -> N
     )
     for future in made.values():
         answer(future)
+    _await({change.topic for change in todo}, admin)
+
+
+def _await(names: set[str], admin: AdminClient) -> None:
+    # A broker tells of a new topic a little after it has made it.
+    until = time.monotonic() + ANSWER_S
+    while missing := names - metadata(admin).topics.keys():
+        if time.monotonic() > until:
+            raise BrokerSilent(f"made {', '.join(sorted(missing))}, but does not tell of it")
+        time.sleep(_POLL_S)
 
 
 def _mend(admin: AdminClient, todo: Sequence[Change]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from io import TextIOWrapper
+from socket import gaierror
 from typing import Any, Final
 
 import asyncpg
@@ -12,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from deploy.cli import contracts, operate
+from deploy.cli.bench import bench
 from deploy.cli.demo import demo
 from deploy.cli.dlq import dlq
 from deploy.cli.parked import parked
@@ -42,9 +44,15 @@ class Commands(TyperGroup):
         except BrokerSilent as reason:
             _tell(f"the broker: {reason}", given)
             raise typer.Exit(SILENT) from None
-        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            _tell(f"the database: {error}", given)
+        except BrokenPipeError:
+            # Whoever read our output has enough of it.
+            raise
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError, gaierror, TimeoutError) as error:
+            _tell(f"the database: {error or 'no answer in time'}", given)
             raise typer.Exit(SILENT) from None
+        except OSError as error:
+            _tell(str(error), given)
+            raise typer.Exit(FAILED) from None
 
 
 def _tell(sentence: str, given: list[str]) -> None:
@@ -92,3 +100,4 @@ app.command(epilog=examples("stoppoc migrate", "STOPPOC_POSTGRES=postgresql://..
 app.add_typer(dlq, name="dlq")
 app.add_typer(parked, name="parked")
 app.add_typer(contracts.app, name="contracts")
+app.add_typer(bench, name="bench")

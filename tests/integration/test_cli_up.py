@@ -1,0 +1,73 @@
+"""`stoppoc up` and `demo` from start to end: they stop what they start, however they end, and keep what was said."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from deploy.local.kafka import Kafka
+from tests.support.system import Folder, up
+
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
+
+GONE_WITHIN_S = 30.0
+
+
+def descendants(pid: int) -> list[psutil.Process]:
+    return psutil.Process(pid).children(recursive=True)
+
+
+def gone(processes: list[psutil.Process]) -> bool:
+    _, alive = psutil.wait_procs(processes, GONE_WITHIN_S)
+    return not alive
+
+
+def test_a_kill_leaves_nothing_behind_and_the_next_start_finds_what_was_said(
+    apache_kafka: Kafka, tmp_path: Path
+) -> None:
+    with up(tmp_path) as folder:
+        assert folder.send("OpenAccount", account="kept", mode="prepaid", email="a@example.com").status == 0
+        ours = descendants(folder.pid)
+        assert len(ours) >= 6, "broker, database and worker, each with its guard"
+        folder.stop(signal.SIGKILL)
+        assert gone(ours)
+        said = folder.stoppoc("lag")
+        assert said.status == 3
+        assert "nothing runs here" in said.err
+        (folder.home / "running.json").unlink()
+        folder.start()
+        assert folder.ok("show", "account", "kept")["mode"] == "prepaid"
+        assert folder.send("TopUp", account="kept", amount=1, reference="after").status == 0
+        ours = descendants(folder.pid)
+        assert folder.stop(signal.SIGTERM) == 0
+        assert gone(ours)
+        assert not (folder.home / "running.json").exists()
+
+
+def test_a_worker_that_dies_is_started_again(apache_kafka: Kafka, tmp_path: Path) -> None:
+    with up(tmp_path) as folder:
+        (worker,) = [
+            one
+            for one in descendants(folder.pid)
+            if "deploy.cli" in one.cmdline() and "-I" not in one.cmdline()
+        ]
+        worker.kill()
+        said = folder.send("OpenAccount", account="a", mode="prepaid", email="a@example.com")
+        assert said.status == 0
+        assert "hold-1: ended with -9, starts again in 0.2 s" in (tmp_path / "up.out").read_text()
+
+
+def test_the_demo_is_right_and_leaves_nothing(apache_kafka: Kafka, tmp_path: Path) -> None:
+    started = time.monotonic()
+    said = Folder(tmp_path).shell("stoppoc demo --top-ups 2000 --json", TMPDIR=str(tmp_path))
+    assert said.status == 0, said.err
+    told = said.document
+    assert [told[name] for name in ("ok", "as_expected", "answered_once_each", "books_right")] == [True] * 4
+    assert told["counted_vnd"] == told["paid_in_vnd"] > 0
+    assert told["killed_and_restarted"] >= 1
+    assert list(tmp_path.iterdir()) == []
+    assert time.monotonic() - started < 60
