@@ -18,6 +18,14 @@ cross join lateral (
   limit 1
 ) as counted;
 
+-- name: add_accounts
+-- Refused where another worker has opened one meanwhile: to update it would undo what was booked since.
+insert into hold.account (
+  account_id, mode, email, credit_total_vnd, credit_held_vnd,
+  poc_until, poc_granted_vnd, poc_spent_vnd, poc_refunded_vnd, poc_expired_vnd, ledger_sequence, event_sequence
+)
+select * from unnest($1::hold.account_to_save[]);
+
 -- name: save_accounts
 insert into hold.account (
   account_id, mode, email, credit_total_vnd, credit_held_vnd,

@@ -40,8 +40,10 @@ class HoldStore:
 
     async def save(self, conn: Connection, known: Known) -> None:
         """The accounts as they are now, and the ledger's new transactions, whole."""
-        if accounts := known.changed(Account):
-            await conn.execute(_SQL["save_accounts"], [_account_row(*account) for account in accounts])
+        new = known.made(Account)
+        for query, made in (("add_accounts", True), ("save_accounts", False)):
+            if rows := [_account_row(*one) for one in known.changed(Account) if (one[0].key in new) is made]:
+                await conn.execute(_SQL[query], rows)
         if transactions := known.added(Transaction):
             lines = (line for transaction in transactions for line in _lines(transaction))
             await conn.copy_records_to_table(

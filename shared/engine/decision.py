@@ -55,13 +55,15 @@ def changed(*changes: Entity, says: Iterable[Message], adds: Iterable[object] = 
 
 
 class Row:
-    """One entity as a batch holds it: its value now, and the number of the last message said about it."""
+    """One entity as a batch holds it: its value now, the number of the last message said about it, and whether
+    it was not there before."""
 
-    __slots__ = ("entity", "sequence")
+    __slots__ = ("entity", "made", "sequence")
 
-    def __init__(self, entity: Entity, sequence: int) -> None:
+    def __init__(self, entity: Entity, sequence: int, *, made: bool = False) -> None:
         self.entity = entity
         self.sequence = sequence
+        self.made = made
 
 
 class Known:
@@ -89,7 +91,7 @@ class Known:
             name = (type(entity), entity.key)
             row = self._rows.get(name)
             if row is None:
-                row = self._rows[name] = Row(entity, 0)
+                row = self._rows[name] = Row(entity, 0, made=True)
             else:
                 row.entity = entity
             self._changed[name] = row
@@ -113,6 +115,11 @@ class Known:
         """For stores: the changed entities of a kind, each once and as it is now, with its last sequence, by key."""
         rows = [row for (of, _), row in self._changed.items() if of is kind]
         return sorted(((row.entity, row.sequence) for row in rows), key=_key)  # type: ignore[misc]
+
+    def made(self, kind: type[E]) -> set[str]:
+        """For stores: the keys of those that were not there. They are inserted, and nothing else: where another
+        worker has made one meanwhile, an update would undo what it did."""
+        return {key for (of, key), row in self._changed.items() if of is kind and row.made}
 
     def added(self, kind: type[R]) -> list[R]:
         """For stores: the rows of a kind to add, in the order they were decided."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from itertools import groupby
 
 import pytest
 
 from shared import ids
 from shared.engine.metrics import Outcome
-from tests.support.stage import Heard, Stage
+from tests.support.stage import Heard, Stage, eventually
+from tests.support.toy import Toy
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
 
@@ -156,6 +159,37 @@ async def test_the_same_message_has_one_effect_however_often_it_comes(stage: Sta
     assert len(await stage.hear(stage.events)) == len(await stage.hear(stage.state)) == 1
     page = (first.metrics.page() + second.metrics.page()).decode()
     assert page.count(f'outcome="{Outcome.DUPLICATE}",service="{stage.toy.name}"}} 2.0') == 2
+
+
+async def test_two_who_make_the_same_thing_at_once_lose_nothing(stage: Stage) -> None:
+    """Under a wrong key the same counter is made by two workers, neither of which finds it."""
+    other = Toy(stage.toy.name)
+    stage.start_worker()
+    stage.start_worker(toy=other)
+    await eventually(lambda: both_have_partitions(stage))
+    loaded = asyncio.Barrier(2)
+    stage.toy.store.before_save = other.store.before_save = lambda: both_loaded(loaded)
+    keys = (b"a", b"b", b"c")
+    for partition, key in enumerate(keys):
+        await stage.send(stage.toy.Add(counter="x", amount=1), key=key, partition=partition)
+    await stage.settled()
+    assert await stage.totals() == {"x": 3}
+    said = await stage.hear(stage.events)
+    assert sorted(one["ce_sequence"] for one in said) == ["1", "2", "3"]
+    assert loaded.n_waiting == 0
+
+
+async def both_have_partitions(stage: Stage) -> bool:
+    return {running.health.ready() for running in stage.workers} == {
+        (True, "1 partitions"),
+        (True, "2 partitions"),
+    }
+
+
+async def both_loaded(loaded: asyncio.Barrier) -> None:
+    with contextlib.suppress(asyncio.BrokenBarrierError, TimeoutError):
+        async with asyncio.timeout(1):
+            await loaded.wait()
 
 
 async def test_a_record_under_a_wrong_key_is_still_answered(stage: Stage) -> None:

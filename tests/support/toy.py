@@ -140,9 +140,15 @@ class ToyStore:
         waited = self.before_save()
         if asyncio.iscoroutine(waited):
             await waited
-        rows = [(counter.key, counter.total, sequence) for counter, sequence in known.changed(Counter)]
-        if rows:
-            await conn.execute(_SQL["save_counters"], *(list(column) for column in zip(*rows, strict=True)))
+        made = known.made(Counter)
+        for query, new in (("add_counters", True), ("save_counters", False)):
+            rows = [
+                (counter.key, counter.total, sequence)
+                for counter, sequence in known.changed(Counter)
+                if (counter.key in made) is new
+            ]
+            if rows:
+                await conn.execute(_SQL[query], *(list(column) for column in zip(*rows, strict=True)))
         labels = [(label.key, label.counter) for label, _ in known.changed(Label)]
         if labels:
             await conn.execute(_SQL["add_labels"], *(list(column) for column in zip(*labels, strict=True)))
