@@ -1,4 +1,7 @@
-"""The figures as a page: `stoppoc bench engine --all --json > figures.json`, then `python -m deploy.bench.report figures.json`."""
+"""The figures for people: as tables on a terminal, and as the last section of docs/performance.md.
+
+`stoppoc bench engine --all --json > figures.json`, then `python -m deploy.bench.report figures.json docs/performance.md`.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,9 @@ _WAYS: Final = {
     "broker_floor": "floor: broker alone",
 }
 
+_PROCESSES: Final = ("worker", "postgres", "broker", "all")
+_SECTION: Final = "\n## Figures\n"
+
 Rows = Sequence[tuple[str, ...]]
 
 
@@ -29,20 +35,12 @@ def report(figures: Mapping[str, Any]) -> str:
     out = StringIO()
     console = Console(file=out, width=120, highlight=False)
     for title, columns, rows in _tables(figures):
-        table = Table(
-            box=None,
-            title=title,
-            title_justify="left",
-            title_style="bold",
-            padding=(0, 3, 0, 0),
-            pad_edge=False,
-        )
+        table = Table(box=None, padding=(0, 3, 0, 0), pad_edge=False)
         for number, name in enumerate(columns):
             table.add_column(name, justify="left" if number == 0 else "right")
         for row in rows:
             table.add_row(*row)
-        console.print(table)
-        console.print()
+        console.print(f"[bold]{title}[/bold]", table, "", sep="\n")
     return out.getvalue().rstrip()
 
 
@@ -74,11 +72,10 @@ def _circumstances(figures: Mapping[str, Any]) -> str:
 
 
 def _tables(figures: Mapping[str, Any]) -> Iterable[tuple[str, Sequence[str], Rows]]:
-    cpu = _processes(figures)
     yield (
         "Messages a second, and CPU microseconds a message",
-        ("", "median", "lowest", "highest", *cpu),
-        _rates(figures, cpu),
+        ("", "median", "lowest", "highest", *_PROCESSES),
+        _rates(figures),
     )
     yield "Required", ("", "required", "measured", "met"), _requirements(figures)
     if "latency" in figures:
@@ -91,16 +88,8 @@ def _tables(figures: Mapping[str, Any]) -> Iterable[tuple[str, Sequence[str], Ro
             ],
         )
     if (stored := figures.get("stored_accounts")) is not None:
-        yield (
-            "By accounts stored",
-            ("accounts", "µs a message", "CPU µs a message"),
-            [
-                (f"{accounts:,}", f"{micros:.0f}", f"{used['all']:.0f}")
-                for accounts, micros, used in zip(
-                    stored["accounts"], stored["microseconds_a_message"], stored["cpu_us"], strict=True
-                )
-            ],
-        )
+        columns = ("accounts", "µs a message", "CPU µs a message", "snapshots a message")
+        yield "By accounts stored", columns, _stored(stored)
     if (memory := figures.get("memory")) is not None:
         yield (
             f"Memory over {memory['messages']:,} messages, MiB by quarter",
@@ -109,23 +98,31 @@ def _tables(figures: Mapping[str, Any]) -> Iterable[tuple[str, Sequence[str], Ro
         )
 
 
-def _processes(figures: Mapping[str, Any]) -> list[str]:
-    return list(
-        dict.fromkeys(name for used in figures["cpu_us"].values() for name in used if name != "client")
+def _stored(stored: Mapping[str, Any]) -> Rows:
+    measured = zip(
+        stored["accounts"],
+        stored["microseconds_a_message"],
+        stored["cpu_us"],
+        stored["snapshots_a_message"],
+        strict=True,
     )
+    return [
+        (f"{accounts:,}", f"{micros:.0f}", f"{used['all']:.0f}", f"{snapshots:.2f}")
+        for accounts, micros, used, snapshots in measured
+    ]
 
 
-def _rates(figures: Mapping[str, Any], processes: Sequence[str]) -> Rows:
+def _rates(figures: Mapping[str, Any]) -> Rows:
     rows = []
-    for name, rate in figures["rates"].items():
-        used = figures["cpu_us"][name]
+    for name in (way for way in _WAYS if way in figures["rates"]):
+        rate, used = figures["rates"][name], figures["cpu_us"][name]
         used = used | {"worker": used.get("worker", used.get("client"))}
         told = (f"{rate[what]:,.0f}" for what in ("median", "lowest", "highest"))
-        rows.append((_WAYS[name], *told, *(f"{used[one]:.0f}" if one in used else "-" for one in processes)))
+        rows.append((_WAYS[name], *told, *(f"{used[one]:.0f}" if one in used else "-" for one in _PROCESSES)))
     series = f"{figures['floors_in_series']:,.0f}"
     return [
         *rows,
-        ("floors in series: 1 / (1/sql + 1/broker)", series, *("" for _ in range(2 + len(processes)))),
+        ("floors in series: 1 / (1/sql + 1/broker)", series, *("" for _ in range(2 + len(_PROCESSES)))),
     ]
 
 
@@ -136,5 +133,11 @@ def _requirements(figures: Mapping[str, Any]) -> Rows:
     ]
 
 
+def put(path: Path, figures: Mapping[str, Any]) -> None:
+    """Makes the figures the document's last section, in place of earlier ones."""
+    told = path.read_text().partition(_SECTION)[0].rstrip("\n")
+    path.write_text(f"{told}\n{_SECTION}\n{page(figures)}")
+
+
 if __name__ == "__main__":
-    sys.stdout.write(page(json.loads(Path(sys.argv[1]).read_text())))
+    put(Path(sys.argv[2]), json.loads(Path(sys.argv[1]).read_text()))

@@ -12,7 +12,7 @@ from deploy.bench.engine import Bench, Plan
 from deploy.bench.ground import Books, Ground, Unfit, check, expected
 from deploy.bench.load import Load
 from deploy.bench.memory import by_quarter
-from deploy.bench.report import page, report
+from deploy.bench.report import page, put, report
 from deploy.bench.trial import Size, Trial
 from deploy.bench.verdict import ratios, verdicts
 
@@ -50,17 +50,22 @@ async def test_a_tiny_run_gives_figures_that_agree_with_each_other(ground: Groun
     assert figures["settings"]["seed"] == 1
     for text in (report(figures), page(figures)):
         assert f"{rates['ours']:,.0f}" in text
+    document = tmp_path / "page.md"
+    document.write_text("# Performance\n\nText.\n")
+    for _ in range(2):
+        put(document, figures)
+    assert document.read_text() == f"# Performance\n\nText.\n\n## Figures\n\n{page(figures)}"
     assert "round 1: ours" in told
 
 
-def test_ratios_are_by_medians_and_by_round() -> None:
+def test_ratios_are_medians_of_what_each_round_shows() -> None:
     def at(*rates: int) -> list[Trial]:
         return [Trial(rate, 1.0) for rate in rates]
 
     trials = {"ours": at(100, 300, 200), "naive": at(10, 10, 5), "sql_floor": at(600, 600, 600)}
     found = ratios(trials | {"broker_floor": at(300, 300, 300), "naive_8": at(40)})
     assert found == {
-        "ratio_naive": 20.0,
+        "ratio_naive": 30.0,
         "ratio_floor": 1.0,
         "ratio_naive_by_round": [10.0, 30.0, 40.0],
         "ratio_floor_by_round": [0.5, 1.5, 1.0],
