@@ -58,7 +58,10 @@ returning position;
 select position, case when position = any($1::bigint[]) then null else messages end as messages
 from outbox
 where position = any($1::bigint[])
-  or (position < $2 and exists (select from outbox where position < $2 and keys && $3::text[]))
+  or (position < $2 and exists (
+    -- Not `keys && $3`, which compares each with each: any() looks a key up.
+    select from outbox, unnest(keys) as said (key) where position < $2 and said.key = any($3::text[])
+  ))
 order by position
 for update;
 
