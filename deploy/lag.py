@@ -13,6 +13,8 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 from deploy.topics import BrokerSilent, admin_of, answer, metadata
 from shared.engine.service import Service
 
+# What an in-memory broker says of a group.
+UNKNOWN: Final = "unknown"
 # The protocol's "nothing committed".
 _NOTHING: Final = -1
 
@@ -112,7 +114,7 @@ def _members(admin: AdminClient, group: str) -> tuple[str, tuple[Member, ...]]:
         found = answer(asked)
     except BrokerSilent:
         # An in-memory broker cannot tell; nothing else depends on it.
-        return "unknown", ()
+        return UNKNOWN, ()
     members = [
         Member(
             member.client_id,

@@ -78,8 +78,8 @@ class _Story:
         async with system(directory, {"hold": 2}, exactly=False, say=self._say) as here:
             await here.ready()
             self._say(
-                f"{len(here.made)} topics and {len(here.applied)} schema files, "
-                f"{len(here.ports)} workers: {', '.join(here.ports)}."
+                f"Topics made: {len(here.made)}, schema files applied: {len(here.applied)}, "
+                f"workers: {', '.join(here.ports)}."
             )
             as_expected = await self._ask_all(here.place.kafka)
             before = await books.add_up(here.place.postgres)

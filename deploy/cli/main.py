@@ -47,7 +47,13 @@ class Commands(TyperGroup):
         except BrokenPipeError:
             # Whoever read our output has enough of it.
             raise
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError, gaierror, TimeoutError) as error:
+        except (
+            asyncpg.PostgresError,
+            asyncpg.InterfaceError,
+            ConnectionError,
+            gaierror,
+            TimeoutError,
+        ) as error:
             _tell(f"the database: {error or 'no answer in time'}", given)
             raise typer.Exit(SILENT) from None
         except OSError as error:

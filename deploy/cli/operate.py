@@ -10,7 +10,7 @@ import typer
 
 from deploy.cli import where
 from deploy.cli.say import FAILED, AsJson, as_document, examples, line, table
-from deploy.lag import Lag, lags
+from deploy.lag import UNKNOWN, Lag, lags
 from deploy.services import SERVICES
 from deploy.topics import Change, apply, wanted
 from shared.engine.migrate import migrate as migrate_database
@@ -103,6 +103,8 @@ def lag(
                 ("member", "host", "partitions"),
                 ((member.client, member.host, member.partitions) for member in one.members),
             )
+        elif one.state == UNKNOWN:
+            line(f"This broker does not tell who is in group {one.group}.")
         else:
             line(f"Nobody is in group {one.group}.")
         if partitions:

@@ -77,7 +77,7 @@ def _introduce(here: System, running: Running, *, as_json: bool) -> None:
     if as_json:
         as_document({"ok": True, "pid": running.pid, "kafka": running.kafka, "workers": running.workers})
         return
-    line(f"{len(here.made)} topics made or mended, {len(here.applied)} schema files applied.\n")
+    line(f"Topics made or mended: {len(here.made)}; schema files applied: {len(here.applied)}.\n")
     table(("part", "where", "kept in"), _parts(here))
     line("\nTry, in another terminal (in this folder):")
     for name in ("OpenAccount", "TopUp"):
