@@ -54,7 +54,7 @@ def described(error: BaseException) -> str:
 
 def sort(error: BaseException) -> Verdict:
     """The one function that tells what a failure means."""
-    if isinstance(error, _NOT_READY) or _connection_was_lost(error):
+    if isinstance(error, _NOT_READY) or _connection_was_lost(error) or _is_of_the_clean_up(error):
         return Verdict.RETRY
     if isinstance(error, (RuleRaised, *_REFUSED)):
         return Verdict.PARK
@@ -64,3 +64,10 @@ def sort(error: BaseException) -> Verdict:
 def _connection_was_lost(error: BaseException) -> bool:
     # asyncpg tells of a connection that went away under an operation as an InterfaceError with this text.
     return isinstance(error, asyncpg.InterfaceError) and "connection" in str(error).lower()
+
+
+def _is_of_the_clean_up(error: BaseException) -> bool:
+    # A connection that broke in the middle of an operation refuses the rollback as well, as if we had used it twice at
+    # once: it then means what came before it.
+    before = error.__context__
+    return isinstance(error, asyncpg.InterfaceError) and before is not None and sort(before) is Verdict.RETRY

@@ -75,6 +75,19 @@ def test_what_is_wrong_with_the_engine_ends_it(error: Exception) -> None:
     assert sort(error) is Verdict.CRASH
 
 
+def after(before: Exception) -> Exception:
+    """What the rollback raises on a connection that failed of something before it."""
+    error: Exception = asyncpg.InterfaceError("cannot perform operation: another operation is in progress")
+    error.__context__ = before
+    return error
+
+
+def test_what_a_rollback_fails_of_means_what_came_before_it() -> None:
+    assert sort(after(asyncpg.InternalClientError("cannot switch to state 21"))) is Verdict.RETRY
+    assert sort(after(KeyError("a rule's table without the type"))) is Verdict.CRASH
+    assert sort(after(asyncpg.UniqueViolationError())) is Verdict.CRASH
+
+
 def test_a_failure_is_described_in_a_line() -> None:
     assert described(RuleRaised("ValueError: this one")) == "ValueError: this one"
     assert described(KeyError("x")) == "KeyError: 'x'"
