@@ -10,6 +10,8 @@ from enum import StrEnum
 from random import Random
 from typing import Final
 
+from tests.simulation.broker import Broker
+
 
 class Fault(StrEnum):
     """What can go wrong."""
@@ -81,9 +83,10 @@ class Chance:
 class Life:
     """One life of one worker: from its start to its stop or its crash."""
 
-    def __init__(self, name: str, chance: Chance) -> None:
+    def __init__(self, name: str, chance: Chance, broker: Broker) -> None:
         self.name = name
         self.chance = chance
+        self.broker = broker
         self.dead = False
 
     def check(self) -> None:

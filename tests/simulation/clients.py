@@ -13,7 +13,7 @@ from typing import Any, Final
 from aiokafka import TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaConnectionError, KafkaTimeoutError, RequestTimedOutError
 
-from tests.simulation.broker import PARTITIONS, Broker, Headers, Record, partition_of
+from tests.simulation.broker import PARTITIONS, Headers, Record, partition_of
 from tests.simulation.chance import LIFE, Fault
 
 # So few that a bundle needs several for one partition.
@@ -23,9 +23,9 @@ _MOST_IN_ONE_CHUNK: Final = 5
 class Consumer:
     """One worker's consumer. It finds out about a rebalance when it reads, or when `rejoin` is called on it."""
 
-    def __init__(self, broker: Broker) -> None:
-        self._broker = broker
+    def __init__(self, **_settings: object) -> None:
         self._life = LIFE.get()
+        self._broker = self._life.broker
         self._dice = self._life.chance.dice(f"{self._life.name}/reads")
         self._generation = -1
         self._stopped = False
@@ -122,9 +122,9 @@ class Chunk:
 class Producer:
     """One producer. Each chunk is refused, stands, or stands without an answer."""
 
-    def __init__(self, broker: Broker) -> None:
-        self._broker = broker
+    def __init__(self, **_settings: object) -> None:
         self._life = LIFE.get()
+        self._broker = self._life.broker
         self._dice = self._life.chance.dice(f"{self._life.name}/wire")
         self._on_the_way: dict[asyncio.Task[None], tuple[Chunk, str, int]] = {}
         # What the engine takes hold of when it gives a producer up.

@@ -36,13 +36,17 @@ _START: Final = datetime(2020, 1, 1, tzinfo=UTC)
 _PERIOD: Final = timedelta(hours=1)
 PERIODS: Final = 8
 
+# Small batches are settled as one, large ones as two.
+_BATCH_MESSAGES: Final = (3, 12, 40)
+_MOST_IN_ONE_STREAM: Final = 8
+
 _TICK_S: Final = 0.02
 _WITHIN_S: Final = 30.0
 
 # The waits of the engine, each where it is kept.
 _WAITS: Final = (
     (worker, "_FIRST_WAIT_S"), (worker, "_LONGEST_WAIT_S"), (worker, "_LOOK_EVERY_S"),
-    (consumer, "_REVOKE_LIMIT_S"), (consumer, "_POLL_MS"), (courier, "STALE_S"), (publisher, "PUBLISH_LIMIT_S"),
+    (consumer, "_REVOKE_LIMIT_S"), (consumer, "_POLL_MS"), (courier, "STALE_S"), (courier, "_SURE_S"), (publisher, "PUBLISH_LIMIT_S"),
     (database, "_IDLE_IN_TRANSACTION_S"), (database, "_LOCK_S"),
     (upkeep, "_RELAY_EVERY_S"), (upkeep, "_JOBS_EVERY_S"), (upkeep, "_FORGET_EVERY_S"),
 )  # fmt: skip
@@ -56,7 +60,7 @@ class World:
         self.service = _with_wages(wages)
         self.broker = Broker(self.service.reads, chance.dice("group"))
         self.instant = _START
-        self._settings = Settings("memory", dsn, batch_messages=chance.dice("size").choice((3, 12, 40)))
+        self._settings = Settings("memory", dsn, batch_messages=chance.dice("size").choice(_BATCH_MESSAGES))
         self._sql = sql
         self._workers: dict[str, Worker] = {}
         self._open = True
@@ -90,7 +94,7 @@ class World:
     async def _lives(self, name: str) -> None:
         """One worker, started again whenever it dies of a crash; whatever else ends it is wrong."""
         while self._open:
-            LIFE.set(Life(name, self.chance))
+            LIFE.set(Life(name, self.chance, self.broker))
             settings = replace(self._settings, worker=name)
             metrics = Metrics(self.service.name)
             self._workers[name] = Worker(self.service, settings, metrics, Health(), lambda: self.instant)
@@ -166,28 +170,26 @@ async def world_of(chance: Chance, dsn: str, wages: str) -> AsyncIterator[World]
     """A world on a database that has hold's schema and nothing in it."""
     sql = await asyncpg.connect(dsn)
     try:
-        world = World(chance, dsn, sql, wages)
-        with _engine_in(world):
-            yield world
+        yield World(chance, dsn, sql, wages)
     finally:
         await sql.close()
 
 
 @contextmanager
-def _engine_in(world: World) -> Iterator[None]:
-    """The engine with this world's clients, fault points and pace."""
+def engine_in_memory() -> Iterator[None]:
+    """While this lasts every worker has clients and fault points of its own world, and the pace of all worlds."""
     publish = Publisher.publish
 
-    async def slept(self: Publisher, *args: Any, **rest: Any) -> Any:
+    async def publish_at_last(self: Publisher, *args: Any, **rest: Any) -> Any:
         await LIFE.get().stand_still()
         return await publish(self, *args, **rest)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(consumer, "AIOKafkaConsumer", lambda **_: Consumer(world.broker))
-        patch.setattr(publisher, "AIOKafkaProducer", lambda **_: Producer(world.broker))
-        patch.setattr(Publisher, "publish", slept)
-        patch.setattr(worker, "_MOST_IN_ONE_STREAM", world.chance.dice("streams").choice((5, 200)))
-        for module in (worker, batch, courier, upkeep):
+        patch.setattr(consumer, "AIOKafkaConsumer", Consumer)
+        patch.setattr(publisher, "AIOKafkaProducer", Producer)
+        patch.setattr(Publisher, "publish", publish_at_last)
+        patch.setattr(worker, "_MOST_IN_ONE_STREAM", _MOST_IN_ONE_STREAM)
+        for module in (worker, batch, courier, publisher, upkeep):
             patch.setattr(module, "reach", reach)
         for module, name in _WAITS:
             patch.setattr(module, name, getattr(module, name) / PACE)
