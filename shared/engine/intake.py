@@ -71,8 +71,6 @@ def read(record: Record, service: Service) -> Read | None:
         if record.topic != service.commands:
             return None
         raise Unreadable(f"type {envelope.type[:120]!r} is not one that {service.name} accepts")
-    if record.key is None:
-        raise Unreadable("the record has no key")
     message = _message(model, record.value)
     cause = Cause(envelope.id, service.name, _effective_at(message, record))
     return Read(record, Ask(message.key, message, envelope, cause))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from itertools import zip_longest
@@ -38,8 +38,9 @@ _STOP_LIMIT_S: Final = 5.0
 class Publisher:
     """The producer of one worker. After a failure it is made anew; what was not published is still in the outbox."""
 
-    def __init__(self, kafka: str, client: str) -> None:
+    def __init__(self, kafka: str, client: str, failed: Callable[[], None] = lambda: None) -> None:
         self._kafka = kafka
+        self._failed = failed
         self._client = client
         self._producer: AIOKafkaProducer | None = None
         self._partitions: dict[str, Sequence[int]] = {}
@@ -76,6 +77,7 @@ class Publisher:
             async with asyncio.timeout(PUBLISH_LIMIT_S):
                 yield
         except (KafkaError, TimeoutError, asyncio.CancelledError):
+            self._failed()
             await self.stop()
             raise
 

@@ -70,9 +70,9 @@ class Worker:
         self._health = health
         self._now = now
         client = f"stoppoc-{service.name}-{settings.worker}"
-        self._publisher = Publisher(settings.kafka, client)
+        self._publisher = Publisher(settings.kafka, client, metrics.producer_rebuilds.inc)
         # A producer of its own: a failure ends the producer, and the courier may be using the other one.
-        self._letters = Publisher(settings.kafka, f"{client}-letters")
+        self._letters = Publisher(settings.kafka, f"{client}-letters", metrics.producer_rebuilds.inc)
         self._stopping = asyncio.Event()
         self._wait_s = _FIRST_WAIT_S
         self._look_at = 0.0

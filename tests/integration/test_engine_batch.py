@@ -9,6 +9,7 @@ from itertools import groupby
 import pytest
 
 from shared import ids
+from shared.contracts.cloudevents import Envelope, record_headers
 from shared.engine.metrics import Outcome
 from tests.support.stage import Heard, Stage, eventually
 from tests.support.toy import Toy
@@ -192,9 +193,12 @@ async def both_loaded(loaded: asyncio.Barrier) -> None:
             await loaded.wait()
 
 
-async def test_a_record_under_a_wrong_key_is_still_answered(stage: Stage) -> None:
+@pytest.mark.parametrize("key", [b"b", b"\xff\xfe", None], ids=["another", "no text", "none"])
+async def test_a_record_under_a_wrong_key_is_still_answered(stage: Stage, key: bytes | None) -> None:
     stage.start_worker()
-    await stage.send(stage.toy.Add(counter="a", amount=5), key=b"b")
+    ask = stage.toy.Add(counter="a", amount=5)
+    envelope = Envelope(ids.new_id(), ask.type, "/portal", ask.key, "correlation")
+    await stage.send_raw(ask.to_json().encode(), key, record_headers(envelope))
     await stage.settled()
     [event] = await stage.hear(stage.events)
     assert event.key == b"a"

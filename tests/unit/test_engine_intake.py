@@ -61,7 +61,6 @@ def test_a_good_record_is_read_with_the_instant_of_its_acceptance() -> None:
         ),
         (record_of(ASK, ce_type=b"billing.toy.Sub.v1"), "type 'billing.toy.Sub.v1' is not one that toy accepts"),
         (replace(record_of(ASK), value=None), "the value is null"),
-        (replace(record_of(ASK), key=None), "the record has no key"),
         (
             replace(record_of(ASK), value=b" " * 262_145),
             "the value has 262145 bytes, more than 262144",
