@@ -67,9 +67,18 @@ def message_from(model: type[Message], data: bytes) -> Message:
     except ValidationError as error:
         raise Trouble("\n".join(_sentences(model, error)), WRONG) from None
     # A consumer ignores what it does not know; who types it means something by it.
-    if unknown := [name for name in json.loads(data) if name not in model.model_fields]:
+    given = json.loads(data, object_pairs_hook=_each_once)
+    if unknown := [name for name in given if name not in model.model_fields]:
         raise Trouble("\n".join(_unknown(model, name) for name in unknown), WRONG)
     return message
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # Readers differ in which of two they take, and one of them may be an amount.
+    names = [name for name, _ in pairs]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise Trouble(f"the data says {quoted(twice)} twice", WRONG)
+    return dict(pairs)
 
 
 def example(model: type[Message]) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import sys
+from importlib.metadata import version
 from io import TextIOWrapper
 from socket import gaierror
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import asyncpg
 import typer
@@ -17,7 +18,7 @@ from deploy.cli.bench import bench
 from deploy.cli.demo import demo
 from deploy.cli.dlq import dlq
 from deploy.cli.parked import parked
-from deploy.cli.say import FAILED, SILENT, WRONG, Trouble, as_document, examples, note
+from deploy.cli.say import FAILED, SILENT, WRONG, Trouble, as_document, examples, line, note
 from deploy.cli.send import send
 from deploy.cli.show import show
 from deploy.cli.up import run, up
@@ -75,8 +76,18 @@ app = typer.Typer(
 )
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        line(f"stoppoc {version('stoppoc')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _begin() -> None:
+def _begin(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
     """Before any command."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from deploy.cli.home import find_home
-from deploy.cli.say import SILENT, Trouble
+from deploy.cli.say import SILENT, WRONG, Trouble, quoted
 from deploy.local.place import KAFKA, POSTGRES
 
 _HOW: Final = "start it with `stoppoc up`, or set {name} to where yours is"
@@ -16,11 +16,21 @@ _HOW: Final = "start it with `stoppoc up`, or set {name} to where yours is"
 def kafka(environment: Mapping[str, str] = os.environ) -> str:
     """The broker's address."""
     if named := environment.get(KAFKA):
-        return named
+        return _checked(named)
     running = find_home(environment).running()
     if running is None:
         raise Trouble(f"nothing runs here: {_HOW.format(name=KAFKA)}", SILENT)
     return running.kafka
+
+
+def _checked(addresses: str) -> str:
+    for address in addresses.split(","):
+        host, _, port = address.strip().rpartition(":")
+        if not (host and port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+            raise Trouble(
+                f"{KAFKA} is {quoted(addresses)}, not host:port, or several of them with commas", WRONG
+            )
+    return addresses
 
 
 def postgres(environment: Mapping[str, str] = os.environ) -> str:

@@ -66,6 +66,13 @@ def test_a_field_that_is_not_known_is_not_ignored() -> None:
     )
 
 
+def test_a_field_said_twice_is_refused() -> None:
+    assert (
+        refused(TopUp, b'{"account":"a","amount":1,"amount":2,"reference":"r"}')
+        == "the data says 'amount' twice"
+    )
+
+
 def test_an_instant_without_offset_is_refused_with_an_example() -> None:
     said = refused(ExtendPoc, {"account": "acme", "until": "2026-05-01T00:00:00"})
     assert said.startswith("until must be an instant with its offset from UTC, as 2026-04-30T17:00:00Z")

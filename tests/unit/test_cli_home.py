@@ -9,7 +9,7 @@ import pytest
 
 from deploy.cli import where
 from deploy.cli.home import Home, Running, find_home
-from deploy.cli.say import SILENT, Trouble
+from deploy.cli.say import SILENT, WRONG, Trouble
 
 NOW = Running(pid=1, started_at="2026-03-06T00:00:00Z", kafka="127.0.0.1:1", postgres="postgresql:///x")
 
@@ -77,9 +77,18 @@ def test_the_environment_goes_before_what_runs(tmp_path: Path) -> None:
     with home.taken():
         home.tell(NOW)
         assert where.kafka(at) == NOW.kafka
-        assert where.kafka(at | {"STOPPOC_KAFKA": "b:1"}) == "b:1"
+        assert where.kafka(at | {"STOPPOC_KAFKA": "b:1,c:2"}) == "b:1,c:2"
         assert where.postgres(at) == NOW.postgres
         assert where.postgres(at | {"STOPPOC_POSTGRES": "postgresql:///y"}) == "postgresql:///y"
+
+
+@pytest.mark.parametrize(
+    "named", ["x", "x:", ":1", "x:0", "x:65536", "x:\u0661", "http://x", "a:1,", "a:1,b"]
+)
+def test_an_address_that_is_none_is_refused(named: str) -> None:
+    with pytest.raises(Trouble, match=r"STOPPOC_KAFKA is .* not host:port") as caught:
+        where.kafka({"STOPPOC_KAFKA": named})
+    assert caught.value.status == WRONG
 
 
 def test_without_either_a_command_says_what_to_do(tmp_path: Path) -> None:
