@@ -25,7 +25,7 @@ async def test_nothing_is_lost_or_doubled_when_workers_join_and_leave(scene: Sce
     for turn in range(2):
         await scene.progress(before + turn * share)
         guest = scene.start()
-        await scene.progress(before + turn * share + share // 2)
+        await scene.shared(6, 6)
         await asyncio.sleep(scene.random.uniform(0, 1))
         assert await guest.stop(_STOP_S) == 0
     await truth.check(scene)

@@ -1,4 +1,4 @@
-"""A worker is killed at each named point of its work, when it first comes there and later; another one finishes."""
+"""Workers are killed at each named point of their work, one when it first comes there, one later; another finishes."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from shared import ids
 from shared.contracts.hold import OpenAccount
 from shared.engine.faultpoints import FaultPoint
 from tests.faults import truth
-from tests.faults.scene import Scene
+from tests.faults.scene import Culprit, Scene
 from tests.faults.stream import Asked
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
 
-_COMMANDS = 1500
+_COMMANDS = 2400
 _LATER = 3
 _WAGES = """
 select substr(reference, 6)::bigint as period from hold.ledger_entry
@@ -26,12 +26,14 @@ _ON_THE_WAY = [point for point in FaultPoint if point is not FaultPoint.AFTER_JO
 
 @pytest.mark.parametrize("point", _ON_THE_WAY)
 async def test_nothing_is_lost_or_doubled_when_killed(point: FaultPoint, scene: Scene) -> None:
-    unreadable = [ids.new_id() for _ in range(8)] if point is FaultPoint.AFTER_DEAD_LETTER else []
+    unreadable = [ids.new_id() for _ in range(50)] if point is FaultPoint.AFTER_DEAD_LETTER else []
     scene.publish(scene.stream.mixed(_COMMANDS))
     scene.publish_unreadable(unreadable)
-    for reach in (1, _LATER):
-        await scene.death(scene.start(fault=f"{point}:{reach}"))
+    victims = [scene.start(fault=f"{point}:{reach}") for reach in (1, _LATER)]
+    await scene.until(lambda: _one_is_dead(victims))
     scene.start()
+    for victim in victims:
+        await scene.death(victim)
     await truth.check(scene, unreadable)
 
 
@@ -49,6 +51,10 @@ async def test_each_period_is_paid_once_when_killed_after_a_job(scene: Scene) ->
     await truth.check(scene)
     periods = [row["period"] for row in await scene.rows(_WAGES, scene.wages)]
     assert periods == list(range(periods[0], periods[0] + len(periods)))
+
+
+async def _one_is_dead(some: list[Culprit]) -> bool:
+    return not all(one.alive for one in some)
 
 
 async def _paid(scene: Scene, count: int) -> bool:
