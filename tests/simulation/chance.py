@@ -38,7 +38,7 @@ _RATES: Final = {
     Fault.SLOW: 0.3,
     Fault.UNCOMMITTED: 0.15,
     Fault.COMMIT_UNANSWERED: 0.08,
-    Fault.UNREAD: 0.02,
+    Fault.UNREAD: 0.05,
     Fault.PAUSED: 0.06,
     Fault.REBALANCED: 0.25,
     Fault.EVICTED: 0.25,

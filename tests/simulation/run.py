@@ -44,12 +44,12 @@ class _Place:
 async def run(seed: int, server: Postgres, template: str) -> Ran:
     """Runs the seed on a copy of that database."""
     name = f"{template}_{seed}"
-    await _order(server, f'create database "{name}" template "{template}"')
+    await order(server, f'create database "{name}" template "{template}"')
     try:
         chance = Chance(seed)
         wrong = await _wrong(chance, server.dsn_of(name))
     finally:
-        await _order(server, f'drop database "{name}" with (force)')
+        await order(server, f'drop database "{name}" with (force)')
     return Ran(seed, wrong, chance.befallen)
 
 
@@ -79,7 +79,8 @@ def _one(record: Record) -> Heard:
     return Heard(record.partition, record.offset, (record.key or b"").decode(), headers, record.value or b"")
 
 
-async def _order(server: Postgres, statement: str) -> None:
+async def order(server: Postgres, statement: str) -> None:
+    """One statement about databases, outside of all of them."""
     conn = await asyncpg.connect(server.dsn_of("postgres"))
     try:
         await conn.execute(statement)

@@ -69,8 +69,7 @@ class World:
         """Lets the workers work while the commands come and the storm lasts, then until all is done."""
         names = [f"worker-{number}" for number in range(self.chance.dice("workers").choice((1, 2, 2, 3)))]
         async with asyncio.TaskGroup() as tasks:
-            for name in names:
-                tasks.create_task(self._lives(name))
+            lives = {tasks.create_task(self._lives(name), name=name) for name in names}
             storm = tasks.create_task(self._storm())
             async for _ in commands:
                 self.instant = min(self.instant + _PERIOD / 20, _START + _PERIOD * PERIODS)
@@ -78,9 +77,7 @@ class World:
             await storm
             self.instant = _START + _PERIOD * PERIODS
             await self._settled()
-            self._open = False
-            for one in self._workers.values():
-                one.stop()
+            await self._stop(lives)
 
     async def rows(self, query: str, *args: object) -> list[Any]:
         """What the database says."""
@@ -105,6 +102,14 @@ class World:
                 if rest is not None:
                     raise rest from None
                 await asyncio.sleep(self.chance.dice(f"{name}/restart").uniform(0, 0.1))
+
+    async def _stop(self, lives: set[asyncio.Task[None]]) -> None:
+        """Stops the workers as an operator does."""
+        self._open = False
+        for one in self._workers.values():
+            one.stop()
+        _, left = await asyncio.wait(lives, timeout=_WITHIN_S)
+        assert not left, f"not stopped within {_WITHIN_S} s: {sorted(life.get_name() for life in left)}"
 
     async def _storm(self) -> None:
         """What befalls nobody in particular."""
