@@ -26,11 +26,17 @@ from deploy.local.guarded import StartError
 from deploy.topics import BrokerSilent, TopicsRefused
 from shared.engine.migrate import MigrationRefused
 
+_ORDER: Final = "demo up send show lag dlq parked run topics migrate contracts bench".split()
 _REFUSED: Final = (TopicsRefused, MigrationRefused, StartError)
 
 
 class Commands(TyperGroup):
     """Ends each command that fails with a sentence and an exit status; a traceback is for what nobody foresaw."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """In the order in which one meets them."""
+        known = super().list_commands(ctx)
+        return [*(name for name in _ORDER if name in known), *(name for name in known if name not in _ORDER)]
 
     def invoke(self, ctx: Any) -> Any:
         given = [*getattr(ctx, "_protected_args", ()), *ctx.args]
