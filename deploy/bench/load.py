@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import count, islice
 from typing import Final, NamedTuple
 
 from aiokafka import AIOKafkaProducer
@@ -41,20 +41,25 @@ class Record(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """An endless stream of top-ups. Ids carry one instant, as those of one minute do."""
+    """An endless stream of top-ups. Ids carry one instant, as those of one minute do.
+
+    They are drawn from all accounts, or where `drawn` is given from so many of them, evenly spread.
+    """
 
     seed: int
     accounts: int
     at_ms: int
     name: str = ""
+    drawn: int = 0
 
     def records(self) -> Iterator[Record]:
         """From the first on."""
         draw = random.Random(f"{self.seed}/{self.name}")  # noqa: S311 - a load that can be had again, not a secret
-        number = 0
-        while True:
-            number += 1
-            yield self._record(number, account_id(draw.randrange(self.accounts)), draw.randint(1, _MOST_VND))
+        drawn = self.drawn or self.accounts
+        apart = self.accounts // drawn
+        for number in count(1):
+            account = account_id(draw.randrange(drawn) * apart)
+            yield self._record(number, account, draw.randint(1, _MOST_VND))
 
     def _record(self, number: int, account: str, amount: int) -> Record:
         name = f"{self.seed}-{self.name}-{number}"
@@ -88,16 +93,16 @@ class Feeder:
         """Ready to be sent."""
         batches: defaultdict[int, list[BatchBuilder]] = defaultdict(list)
         places: dict[str, int] = {}
-        count = total = 0
+        packed = total = 0
         for record in records:
             key = record.key.encode()
             place = places.get(record.key)
             if place is None:
                 place = places[record.key] = (murmur2(key) & 0x7FFFFFFF) % PARTITIONS
             self._append(batches[place], key, record)
-            count += 1
+            packed += 1
             total += record.amount
-        return Packed(batches, count, total)
+        return Packed(batches, packed, total)
 
     def _append(self, chunks: list[BatchBuilder], key: bytes, record: Record) -> None:
         fields = {"key": key, "value": record.value, "timestamp": None, "headers": record.headers}
@@ -113,9 +118,9 @@ class Feeder:
         for chunk in chunks:
             await (await self._producer.send_batch(chunk, COMMANDS, partition=place))
 
-    async def feed(self, records: Iterator[Record], count: int) -> Packed:
+    async def feed(self, records: Iterator[Record], messages: int) -> Packed:
         """Packs and sends so many."""
-        packed = self.pack(islice(records, count))
+        packed = self.pack(islice(records, messages))
         await self.send(packed)
         return packed
 

@@ -88,7 +88,7 @@ def _tables(figures: Mapping[str, Any]) -> Iterable[tuple[str, Sequence[str], Ro
             ],
         )
     if (stored := figures.get("stored_accounts")) is not None:
-        columns = ("accounts", "µs a message", "CPU µs a message", "snapshots a message")
+        columns = ("accounts", "drawn from", "µs a message", "CPU µs a message", "snapshots a message")
         yield "By accounts stored", columns, _stored(stored)
     if (memory := figures.get("memory")) is not None:
         yield (
@@ -101,14 +101,15 @@ def _tables(figures: Mapping[str, Any]) -> Iterable[tuple[str, Sequence[str], Ro
 def _stored(stored: Mapping[str, Any]) -> Rows:
     measured = zip(
         stored["accounts"],
+        stored["drawn"],
         stored["microseconds_a_message"],
         stored["cpu_us"],
         stored["snapshots_a_message"],
         strict=True,
     )
     return [
-        (f"{accounts:,}", f"{micros:.0f}", f"{used['all']:.0f}", f"{snapshots:.2f}")
-        for accounts, micros, used, snapshots in measured
+        (f"{accounts:,}", f"{drawn:,}", f"{micros:.0f}", f"{used['all']:.0f}", f"{snapshots:.2f}")
+        for accounts, drawn, micros, used, snapshots in measured
     ]
 
 

@@ -32,6 +32,7 @@ TINY = Plan(
 
 @pytest.mark.kafka
 @pytest.mark.postgres
+@pytest.mark.timeout(300)
 async def test_a_tiny_run_gives_figures_that_agree_with_each_other(ground: Ground, tmp_path: Path) -> None:
     told: list[str] = []
     figures: dict[str, Any] = json.loads(json.dumps(await Bench(ground, TINY, tmp_path, told.append).run()))
@@ -94,6 +95,12 @@ def test_the_load_is_the_same_for_the_same_seed() -> None:
     assert first(1) == first(1)
     assert len({tuple(first(1)), tuple(first(2)), tuple(first(1, "other"))}) == 3
     assert len({message_id for message_id, _, _ in first(1)}) == 20
+
+
+def test_accounts_drawn_from_many_are_evenly_spread_over_them() -> None:
+    records = Load(1, 1_000, 1_000, drawn=10).records()
+    keys = {one.key for one, _ in zip(records, range(300), strict=False)}
+    assert keys == {f"acc-{number:07d}" for number in range(0, 1_000, 100)}
 
 
 def test_quarters_are_means() -> None:

@@ -13,7 +13,7 @@ import pytest
 from deploy.bench.engine import QUICK, Bench
 from deploy.bench.ground import Ground
 
-pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(300)]
 
 LEAST_OF_NAIVE = 15
 LEAST_OF_FLOORS = 0.25

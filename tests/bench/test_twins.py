@@ -17,7 +17,7 @@ from deploy.bench.load import EVENTS, STATE, Load
 from deploy.bench.trial import NAIVE, NAIVE_8, NAIVE_AUTO, OURS, Consumer, course
 from shared.contracts.topics import PARTITIONS
 
-pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(300)]
 
 ACCOUNTS = 20
 COUNT = 300
