@@ -198,7 +198,7 @@ async def test_a_record_under_a_wrong_key_is_still_answered(stage: Stage, key: b
     stage.start_worker()
     ask = stage.toy.Add(counter="a", amount=5)
     envelope = Envelope(ids.new_id(), ask.type, "/portal", ask.key, "correlation")
-    await stage.send_raw(ask.to_json().encode(), key, record_headers(envelope))
+    await stage.send_raw(ask.to_json().encode(), key, [*record_headers(envelope)])
     await stage.settled()
     [event] = await stage.hear(stage.events)
     assert event.key == b"a"

@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
 _REQUIRED = ("ce_id", "ce_source", "ce_specversion", "ce_type")
 
 
-def poisons(stage: Stage) -> dict[str, tuple[bytes | None, bytes | None, Headers]]:
+def poisons(stage: Stage) -> dict[str, tuple[bytes | None, bytes, Headers]]:
     """Value, key and headers of each, by the reason."""
     ask = stage.toy.Add(counter="a", amount=1)
     good = ask.model_dump_json().encode()
