@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeVar
 
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import (
     AdminClient,
     AlterConfigOpType,
@@ -120,7 +120,17 @@ def apply(
         return todo
     _create(admin, [change for change in todo if change.what == "create"], copies)
     _mend(admin, [change for change in todo if change.what == "mend"])
+    _await(admin, wanted)
     return todo
+
+
+def _await(admin: AdminClient, wanted: Sequence[Topic]) -> None:
+    # A broker tells of a change a little after it has made it.
+    until = time.monotonic() + ANSWER_S
+    while left := changes(wanted, _look(admin, [topic.name for topic in wanted])):
+        if time.monotonic() > until:
+            raise BrokerSilent(f"changed its topics, but does not tell of it: {'; '.join(map(str, left))}")
+        time.sleep(_POLL_S)
 
 
 def admin_of(kafka: str) -> AdminClient:
@@ -130,11 +140,13 @@ def admin_of(kafka: str) -> AdminClient:
     )
 
 
-def answer(future: Future[T] | Any) -> Any:
-    """What the broker answered."""
+def answer(future: Future[T] | Any, *, fine: int | None = None) -> Any:
+    """What the broker answered; nothing, where it is the error that is fine."""
     try:
         return future.result(ANSWER_S)
     except (KafkaException, TimeoutError) as error:
+        if fine is not None and isinstance(error, KafkaException) and error.args[0].code() == fine:
+            return None
         raise BrokerSilent(_reason(error)) from None
 
 
@@ -178,17 +190,8 @@ def _create(admin: AdminClient, todo: Sequence[Change], copies: int | None) -> N
         [NewTopic(change.topic, PARTITIONS, factor, config=change.settings | safety) for change in todo]
     )
     for future in made.values():
-        answer(future)
-    _await({change.topic for change in todo}, admin)
-
-
-def _await(names: set[str], admin: AdminClient) -> None:
-    # A broker tells of a new topic a little after it has made it.
-    until = time.monotonic() + ANSWER_S
-    while missing := names - metadata(admin).topics.keys():
-        if time.monotonic() > until:
-            raise BrokerSilent(f"made {', '.join(sorted(missing))}, but does not tell of it")
-        time.sleep(_POLL_S)
+        # Somebody else may be making the same at this moment: `_await` sees to it that it is the same.
+        answer(future, fine=KafkaError.TOPIC_ALREADY_EXISTS)
 
 
 def _mend(admin: AdminClient, todo: Sequence[Change]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from functools import partial
 from importlib.metadata import version
 from io import TextIOWrapper
 from socket import gaierror
@@ -26,7 +27,20 @@ from deploy.local.guarded import StartError
 from deploy.topics import BrokerSilent, TopicsRefused
 from shared.engine.migrate import MigrationRefused
 
-_ORDER: Final = "demo up send show lag dlq parked run topics migrate contracts bench".split()
+_ORDER: Final = [
+    "demo",
+    "up",
+    "send",
+    "show",
+    "lag",
+    "dlq",
+    "parked",
+    "run",
+    "topics",
+    "migrate",
+    "contracts",
+    "bench",
+]
 _REFUSED: Final = (TopicsRefused, MigrationRefused, StartError)
 
 
@@ -90,6 +104,7 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def _begin(
+    ctx: typer.Context,
     _: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
@@ -101,7 +116,9 @@ def _begin(
     if any("\udc80" <= char <= "\udcff" for char in "".join(sys.argv)):
         raise Trouble("an argument is not UTF-8", WRONG)
     # What a client cannot do is told by the command, once; `run` sets up logging of its own.
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    client = logging.getLogger("aiokafka")
+    ctx.call_on_close(partial(client.setLevel, client.level))
+    client.setLevel(logging.CRITICAL)
 
 
 app.command(epilog=examples("stoppoc demo", "stoppoc demo --top-ups 50000 --json"))(demo)

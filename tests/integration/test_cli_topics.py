@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -38,6 +39,14 @@ def test_missing_topics_are_made_once(kafka: str) -> None:
     assert [change.what for change in apply(kafka, topics)] == ["create", "create"]
     assert apply(kafka, topics) == []
     assert apply(kafka, topics, check=True) == []
+
+
+def test_two_who_make_the_same_topics_at_once_do_not_hinder_each_other(kafka: str) -> None:
+    topics = [named("a") for _ in range(5)]
+    with ThreadPoolExecutor(4) as threads:
+        done = list(threads.map(lambda _: apply(kafka, topics), range(4)))
+    assert any(done)
+    assert apply(kafka, topics) == []
 
 
 def test_made_topics_have_their_partitions_and_settings(kafka: str) -> None:
