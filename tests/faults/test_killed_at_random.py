@@ -16,16 +16,16 @@ _KILLS = 25
 
 
 async def test_every_dong_is_counted_once_whoever_is_killed(scene: Scene) -> None:
-    before = await scene.decided()
-    scene.publish(scene.stream.top_ups(_TOP_UPS))
+    before, share = await scene.decided(), _TOP_UPS // _KILLS
+    asked = scene.stream.top_ups(_TOP_UPS)
     scene.start()
     scene.start()
-    for kills_left in range(_KILLS, 0, -1):
-        decided = await scene.decided()
-        share = (before + _TOP_UPS - decided) // kills_left
-        # Only after it went on: so every kill finds somebody at work.
-        await scene.progress(decided + scene.random.randrange(1, share))
-        await asyncio.sleep(scene.random.uniform(0, 0.05))
+    for start in range(0, _TOP_UPS, share):
+        # A share at a time, so that every kill finds somebody at work and none finds all of it done.
+        scene.publish(asked[start : start + share])
+        await scene.progress(before + start + scene.random.randrange(1, share))
+        await asyncio.sleep(scene.random.uniform(0, 0.02))
         scene.random.choice([one for one in scene.culprits if one.works]).kill()
         scene.start()
+    scene.publish(asked[_TOP_UPS:])
     await truth.check(scene)
