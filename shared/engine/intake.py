@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Final, NamedTuple, Protocol
 
 from pydantic import ValidationError
@@ -76,9 +77,14 @@ def read(record: Record, service: Service) -> Read | None:
     return Read(record, Ask(message.key, message, envelope, cause))
 
 
+@cache
+def _carries_its_instant(model: type[Message]) -> bool:
+    return "effective_at" in model.model_fields
+
+
 def _effective_at(message: Message, record: Record) -> datetime:
     """The instant that travels with the message; where none does, it is being accepted: by the broker's clock."""
-    if "effective_at" in message.__class__.model_fields:
+    if _carries_its_instant(type(message)):
         at: datetime = message.effective_at  # type: ignore[attr-defined]  # seen on the line above
         return at
     return _EPOCH + timedelta(milliseconds=record.timestamp)
