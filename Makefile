@@ -8,6 +8,7 @@ help: ## list these
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-6s  %s\n", $$1, $$2}'
 
 setup: .venv/.ready ## make .venv from requirements.lock with a Python 3.11 or later that is here
+	@:
 
 .venv/.ready: requirements.lock pyproject.toml deploy/setup
 	@deploy/setup

@@ -13,9 +13,11 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
+
+import asyncpg
 
 from deploy.cli.say import FAILED, WRONG, Trouble
 from deploy.local import ports
@@ -30,6 +32,7 @@ from shared.engine.migrate import Applied, migrate
 _SESSION_MS: Final = 3000
 # The in-memory cluster holds an empty fetch for the whole of it.
 _MEMORY_FETCH_MS: Final = 20
+_FORGETFUL: Final = "stoppoc_in_memory"
 _READY_S: Final = 60.0
 _PROBE_S: Final = 2.0
 _POLL_S: Final = 0.05
@@ -79,7 +82,8 @@ async def system(
     # Asked to end, we end as on Ctrl-C: in order.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     topics = wanted(SERVICES.values())
-    async with place(directory, topics=[topic.name for topic in topics], say=say) as here:
+    async with place(directory, topics=[topic.name for topic in topics], say=say) as found:
+        here = await _without_past(found)
         if here.broker_kind == "memory" and max(counts.values()) > 1:
             if exactly:
                 raise Trouble(
@@ -91,6 +95,21 @@ async def system(
         workers, listening = _workers(counts, here)
         async with supervised(workers, directory / "logs", heard=heard) as supervisor:
             yield System(here, made, applied, directory / "logs", supervisor, listening)
+
+
+async def _without_past(here: Place) -> Place:
+    """A broker in memory has forgotten everything, so it gets a database that knows nothing: what the kept one knows
+    was never said on this broker. The kept one is left alone."""
+    server = here.postgres_server
+    if here.broker_kind != "memory" or server is None:
+        return here
+    conn = await asyncpg.connect(server.dsn_of("postgres"))
+    try:
+        await conn.execute(f"drop database if exists {_FORGETFUL} with (force)")
+        await conn.execute(f"create database {_FORGETFUL}")
+    finally:
+        await conn.close()
+    return replace(here, postgres=server.dsn_of(_FORGETFUL))
 
 
 def _workers(counts: Mapping[str, int], here: Place) -> tuple[Sequence[Worker], dict[str, int]]:

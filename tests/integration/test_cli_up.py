@@ -12,7 +12,7 @@ import pytest
 from deploy.local.kafka import Kafka
 from tests.support.system import Folder, up
 
-pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
+pytestmark = pytest.mark.postgres
 
 GONE_WITHIN_S = 30.0
 
@@ -26,6 +26,7 @@ def gone(processes: list[psutil.Process]) -> bool:
     return not alive
 
 
+@pytest.mark.kafka
 def test_a_kill_leaves_nothing_behind_and_the_next_start_finds_what_was_said(
     apache_kafka: Kafka, tmp_path: Path
 ) -> None:
@@ -48,6 +49,7 @@ def test_a_kill_leaves_nothing_behind_and_the_next_start_finds_what_was_said(
         assert not (folder.home / "running.json").exists()
 
 
+@pytest.mark.kafka
 def test_a_worker_that_dies_is_started_again(apache_kafka: Kafka, tmp_path: Path) -> None:
     with up(tmp_path) as folder:
         (worker,) = [
@@ -61,6 +63,20 @@ def test_a_worker_that_dies_is_started_again(apache_kafka: Kafka, tmp_path: Path
         assert "hold-1: ended with -9, starts again in 0.2 s" in (tmp_path / "up.out").read_text()
 
 
+def test_without_java_it_runs_on_a_stand_in_that_says_so_and_begins_anew(tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    folder = Folder(tmp_path)
+    for _ in range(2):
+        try:
+            folder.start(PATH=str(tmp_path / "bin"), JAVA_HOME="")
+            assert "IN-MEMORY stand-in for Kafka" in (tmp_path / "up.out").read_text()
+            assert folder.send("OpenAccount", account="a", mode="prepaid", email="a@example.com").status == 0
+            assert len(folder.ok("show", "account", "a", "--history")["history"]) == 0
+        finally:
+            assert folder.stop() == 0
+
+
+@pytest.mark.kafka
 def test_the_demo_is_right_and_leaves_nothing(apache_kafka: Kafka, tmp_path: Path) -> None:
     started = time.monotonic()
     said = Folder(tmp_path).shell("stoppoc demo --top-ups 2000 --json", TMPDIR=str(tmp_path))

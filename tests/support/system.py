@@ -104,13 +104,13 @@ class Folder:
         """What `up` wrote down."""
         return json.loads((self.home / "running.json").read_text())
 
-    def start(self, *arguments: str) -> None:
+    def start(self, *arguments: str, **more: str) -> None:
         """`stoppoc up`, until it says that it is."""
         with (self.path / "up.out").open("wb") as out:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "deploy.cli", "up", *arguments],
                 cwd=self.path,
-                env=environment(),
+                env=environment(**more),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
