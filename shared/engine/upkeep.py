@@ -17,6 +17,7 @@ from shared.engine.faults import Verdict
 from shared.engine.metrics import Metrics
 from shared.engine.outbox import OPERATOR_LANE, QUERIES
 from shared.engine.service import Job, Service
+from shared.engine.waits import heed_cancellation
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +57,7 @@ class Upkeep:
             try:
                 await work()
             except Exception as error:
+                heed_cancellation(error)
                 if faults.sort(error) is not Verdict.RETRY:
                     raise
                 log.warning("upkeep waits: %r", error)

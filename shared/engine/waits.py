@@ -35,3 +35,11 @@ async def ended(limit_s: float, work: Coroutine[Any, Any, object]) -> BaseExcept
     if given_up:
         return TimeoutError(f"not done within {limit_s:g} s")
     return asyncio.CancelledError() if task.cancelled() else task.exception()
+
+
+def heed_cancellation(error: Exception) -> None:
+    """Ends a task that was cancelled, where what its clean-up failed of took the cancellation's place: a rollback may
+    fail because the database was told to give up the statement before it."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError from error

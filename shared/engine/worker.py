@@ -32,6 +32,7 @@ from shared.engine.publisher import Publisher
 from shared.engine.service import Service
 from shared.engine.settings import Settings
 from shared.engine.upkeep import Upkeep
+from shared.engine.waits import heed_cancellation
 
 log = logging.getLogger(__name__)
 
@@ -257,6 +258,7 @@ class Worker:
 
     async def _weather(self, error: Exception) -> None:
         """Waits, longer each time, when the world was not ready; ends the worker when the engine is wrong."""
+        heed_cancellation(error)
         verdict = faults.sort(error)
         self._metrics.faults[verdict].inc()
         if verdict is not Verdict.RETRY:
