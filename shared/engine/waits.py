@@ -38,8 +38,8 @@ async def ended(limit_s: float, work: Coroutine[Any, Any, object]) -> BaseExcept
 
 
 def heed_cancellation(error: Exception) -> None:
-    """Ends a task that was cancelled, where what its clean-up failed of took the cancellation's place: a rollback may
-    fail because the database was told to give up the statement before it."""
+    """Ends a task that was cancelled, where what its clean-up failed of took the cancellation's place: a connection
+    may be gone with the statement that was given up, and its rollback then fails as if the database were away."""
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError from error

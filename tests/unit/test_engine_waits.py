@@ -16,11 +16,11 @@ from shared.engine.waits import heed_cancellation
 
 
 async def _statement() -> None:
-    """Once it is given up, its rollback fails: the database was told to cancel it, and cancels that."""
+    """Once it is given up, its rollback fails: the connection is gone with it."""
     try:
         await asyncio.sleep(60)
     finally:
-        raise asyncpg.QueryCanceledError("canceling statement due to user request")
+        raise asyncpg.InterfaceError("cannot perform operation: connection is closed")
 
 
 class _Busy:
@@ -42,7 +42,7 @@ async def _outcome(work: Awaitable[None]) -> str:
     try:
         async with asyncio.timeout(0.01):
             await work
-    except asyncpg.QueryCanceledError as error:
+    except asyncpg.InterfaceError as error:
         heed_cancellation(error)
         return "failed within its limit"
     return "done"
