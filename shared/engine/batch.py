@@ -140,17 +140,19 @@ class _Desk:
         self, read: Read, message: Message, part: str, sequence: int | None, traceparent: str | None
     ) -> None:
         record, ask, key = read.record, read.ask, message.key
+        cause = ask.cause
+        # By position: named, it would take twice as long, and nothing is made more often.
         envelope = Envelope(
-            id=ask.cause.derive(part),
-            type=message.type,
-            source=self._source,
-            key=key,
-            correlation_id=ask.envelope.correlation_id,
-            time=ask.cause.at,
-            subject=key,
-            causation_id=ask.cause.id,
-            sequence=sequence,
-            traceparent=traceparent,
+            cause.derive(part),
+            message.type,
+            self._source,
+            key,  # what it is about is also its subject
+            ask.envelope.correlation_id,
+            cause.at,
+            key,
+            cause.id,
+            sequence,
+            traceparent,
         )
         outgoing = Outgoing(topics.topic_of(type(message)), envelope, message.to_json())
         self._said[self._lane or lane_of(record.topic, record.partition)].append(outgoing)

@@ -38,13 +38,14 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
         self._consumer = consumer
         self._stopping = stopping
         self._batch_messages = batch_messages
+        self._in_hand = 0
         self._idle = asyncio.Event()
         self._idle.set()
         self._next: dict[TopicPartition, int] = {}
         self._new_lanes: set[str] = set()
 
     async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
-        """Lets the batch in hand end first; later would be safe too, the inbox sees to it."""
+        """Lets what is in hand end first; later would be safe too, the inbox sees to it."""
         if revoked:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._idle.wait(), _REVOKE_LIMIT_S)
@@ -89,14 +90,25 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
         """Asks the broker for something; raises where it does not answer."""
         await self._consumer.topics()
 
+    def take_in_hand(self) -> None:
+        """From here on, until `let_go`, partitions are not given up without need."""
+        self._in_hand += 1
+        self._idle.clear()
+
+    def let_go(self) -> None:
+        """One batch less in hand."""
+        self._in_hand -= 1
+        if not self._in_hand:
+            self._idle.set()
+
     @contextmanager
     def busy(self) -> Iterator[None]:
-        """While this lasts a batch is in hand, and partitions are not given up without need."""
-        self._idle.clear()
+        """While this lasts a batch is in hand."""
+        self.take_in_hand()
         try:
             yield
         finally:
-            self._idle.set()
+            self.let_go()
 
     async def commit(self, records: Records) -> None:
         """Moves the group's offsets past these records. A lost partition's new owner reads them again, to no effect."""

@@ -77,7 +77,7 @@ async def claim(conn: Connection, own: Sequence[Bundle]) -> list[Claimed]:
     """Locks our bundles and what goes before them; what is missing by now was published by somebody else."""
     memory = {bundle.position: bundle.messages for bundle in own}
     keys = list(set().union(*(bundle.keys for bundle in own)))
-    rows = await conn.fetch(QUERIES["claim_bundles"], list(memory), min(memory), keys)
+    rows = await conn.fetch(QUERIES["claim_bundles"], list(memory), max(memory), keys)
     return [
         (row["position"], memory[row["position"]] if row["messages"] is None else _unpacked(row["messages"]))
         for row in rows

@@ -53,14 +53,14 @@ order by nr
 returning position;
 
 -- name: claim_bundles
--- Ours; and where others decided earlier about one of our keys and have not published it, all that is earlier: theirs
--- goes first, and before it what shares a key with theirs, and so on.
+-- Ours; and where others decided about one of our keys before the last of ours and have not published it, all that is
+-- before that: theirs takes its place among ours, and before it what shares a key with theirs, and so on.
 select position, case when position = any($1::bigint[]) then null else messages end as messages
 from outbox
 where position = any($1::bigint[])
   or (position < $2 and exists (
     -- Not `keys && $3`, which compares each with each: any() looks a key up.
-    select from outbox, unnest(keys) as said (key) where position < $2 and said.key = any($3::text[])
+    select from outbox, unnest(keys) as said (key) where position < $2 and position <> all($1::bigint[]) and said.key = any($3::text[])
   ))
 order by position
 for update;

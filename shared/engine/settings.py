@@ -14,8 +14,8 @@ class Settings:
 
     kafka: str
     postgres: str
-    # Two streams of 1,000: beyond that a message costs no less, and its transaction only gets longer.
-    batch_messages: int = 2000
+    # Two streams of 2,000: beyond that a message costs no less, and its transaction only gets longer.
+    batch_messages: int = 4000
     session_timeout_ms: int = 10_000
     # How long the broker may hold an empty fetch. The in-memory cluster always holds it that long.
     fetch_wait_ms: int = 500

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import Final
@@ -26,7 +26,7 @@ from shared.engine.faults import Verdict
 from shared.engine.health import Health
 from shared.engine.intake import Read
 from shared.engine.metrics import Metrics, Outcome
-from shared.engine.outbox import QUERIES
+from shared.engine.outbox import QUERIES, Bundle
 from shared.engine.parking import Parked
 from shared.engine.publisher import Publisher
 from shared.engine.service import Service
@@ -79,6 +79,10 @@ class Worker:
         self._look_at = 0.0
         # Something may be stored and not published: our lanes are looked through before anything new is decided.
         self._behind = False
+        # The batches that were read and whose offsets have not moved, oldest first: the one that is being decided,
+        # and the one before it, which is on its way out meanwhile.
+        self._in_hand: list[Records] = []
+        self._delivery: asyncio.Task[None] | None = None
 
     def stop(self) -> None:
         """Ends the work once the batch in hand is done."""
@@ -120,47 +124,84 @@ class Worker:
                 self._metrics.consumer_rebuilds.inc()
 
     async def _work(self, membership: Membership) -> None:
-        while not self._stopping.is_set():
-            records = await membership.read()
-            self._health.beat()
-            self._note_assignment(len(membership.lanes))
-            try:
-                with membership.busy():
-                    await self._turn(membership, records)
-            except Exception as error:
-                if faults.sort(error) is not Verdict.RETRY:
-                    raise
-                # From its commit on a batch stands: what it said may be stored and not published yet.
-                self._behind = True
-                self._look_at = 0.0
+        self._in_hand.clear()
+        try:
+            while not self._stopping.is_set():
+                records = await membership.read()
+                self._health.beat()
+                self._note_assignment(len(membership.lanes))
+                await self._try(membership, self._turn(membership, records))
+            await self._try(membership, self._delivered())
+        finally:
+            await self._give_up_delivery()
+
+    async def _try(self, membership: Membership, work: Coroutine[None, None, None]) -> None:
+        try:
+            with membership.busy():
+                await work
+        except Exception as error:
+            if faults.sort(error) is not Verdict.RETRY:
+                raise
+            # From its commit on a batch stands: what it said may be stored and not published yet.
+            self._behind = True
+            self._look_at = 0.0
+            await self._give_up_delivery()
+            for records in reversed(self._in_hand):
                 membership.rewind(records)
-                await self._weather(error)
-            else:
-                self._wait_s = _FIRST_WAIT_S
+            self._in_hand.clear()
+            await self._weather(error)
+        else:
+            self._wait_s = _FIRST_WAIT_S
+
+    async def _delivered(self) -> None:
+        """Returns once the batch before is on its topics and its offsets have moved; raises what kept it from that."""
+        delivery, self._delivery = self._delivery, None
+        if delivery is not None:
+            await delivery
+
+    async def _give_up_delivery(self) -> None:
+        delivery, self._delivery = self._delivery, None
+        if delivery is not None:
+            delivery.cancel()
+            await asyncio.gather(delivery, return_exceptions=True)
 
     def _note_assignment(self, partitions: int) -> None:
         self._health.assigned(partitions)
         self._metrics.assigned_partitions.set(partitions)
 
     async def _turn(self, membership: Membership, records: Records) -> None:
+        if records:
+            self._in_hand.append(records)
         lanes = membership.take_new_lanes()
-        await self._courier.deliver_lanes(membership.lanes if self._behind else list(lanes))
-        self._behind = False
+        if lanes or self._behind:
+            await self._delivered()
+            await self._courier.deliver_lanes(membership.lanes if self._behind else list(lanes))
+            self._behind = False
         if not records:
+            await self._delivered()
             return await self._look(membership)
         started = perf_counter()
         reach(FaultPoint.AFTER_READ)
         reads = await self._read(records)
-        await self._settle_streams(reads)
+        bundles = await self._settle_streams(reads)
+        # One batch goes out while the next is decided, and never two at once: a key keeps its order.
+        await self._delivered()
+        membership.take_in_hand()
+        self._delivery = asyncio.create_task(self._deliver(membership, records, bundles))
+        self._delivery.add_done_callback(lambda _: membership.let_go())
+        self._metrics.batch_seconds.observe(perf_counter() - started)
+        self._metrics.batch_messages.observe(len(reads))
+        return None
+
+    async def _deliver(self, membership: Membership, records: Records, bundles: Sequence[Bundle]) -> None:
+        await self._courier.deliver(bundles)
         reach(FaultPoint.BEFORE_OFFSETS)
         await membership.commit(records)
         reach(FaultPoint.AFTER_OFFSETS)
+        self._in_hand.remove(records)
         self._health.well()
-        self._metrics.batch_seconds.observe(perf_counter() - started)
-        self._metrics.batch_messages.observe(len(reads))
         for topic, behind in membership.lag().items():
             self._metrics.lag[topic].set(behind)
-        return None
 
     async def _look(self, membership: Membership) -> None:
         """With nothing to do, asks now and then whether broker and database are there: a client is silent about that."""
@@ -193,31 +234,33 @@ class Worker:
                         reads.append(read)
         return reads
 
-    async def _settle_streams(self, reads: Sequence[Read]) -> None:
+    async def _settle_streams(self, reads: Sequence[Read]) -> list[Bundle]:
         """Settles a large batch as two at once, parted by key: while the database works for one, the rules run for the
         other. Both end before anything goes on, however they end."""
         streams: list[list[Read]] = [[], []] if len(reads) > _MOST_IN_ONE_STREAM else [[]]
         for read in reads:
             streams[hash(read.ask.key) % len(streams)].append(read)
         ends = await asyncio.gather(*map(self._settle, filter(None, streams)), return_exceptions=True)
-        for error in ends:
-            if error is not None:
-                raise error
+        bundles: list[Bundle] = []
+        for end in ends:
+            if isinstance(end, BaseException):
+                raise end
+            bundles += end
+        return bundles
 
-    async def _settle(self, reads: Sequence[Read]) -> None:
-        """Decides the batch and publishes what it said; where the database refuses it, message by message."""
+    async def _settle(self, reads: Sequence[Read]) -> Sequence[Bundle]:
+        """Decides the batch and returns what it said; where the database refuses it, message by message."""
         try:
-            await self._decide(reads)
+            return await self._decide(reads)
         except Exception as error:
             if faults.sort(error) is not Verdict.PARK:
                 raise
             log.warning(
                 "the database refused a batch, its messages are tried one by one: %s", type(error).__name__
             )
-            for read in reads:
-                await self._settle_alone(read)
+            return [bundle for read in reads for bundle in await self._settle_alone(read)]
 
-    async def _settle_alone(self, read: Read) -> None:
+    async def _settle_alone(self, read: Read) -> Sequence[Bundle]:
         for left in reversed(range(_TRIES_ALONE)):
             try:
                 return await self._decide([read])
@@ -226,9 +269,9 @@ class Worker:
                     raise
                 if not left:
                     await self._park(read, error)
-        return None
+        return ()
 
-    async def _decide(self, reads: Sequence[Read]) -> None:
+    async def _decide(self, reads: Sequence[Read]) -> Sequence[Bundle]:
         started = perf_counter()
         async with self._pool.acquire() as conn, conn.transaction():
             result = await transact(conn, self._service, reads)
@@ -237,7 +280,7 @@ class Worker:
         self._count(result, perf_counter() - started)
         now = time.time()
         self._metrics.ages.observe([now - read.record.timestamp / 1000 for read in reads])
-        await self._courier.deliver(result.bundles)
+        return result.bundles
 
     async def _park(self, read: Read, error: BaseException) -> None:
         async with self._pool.acquire() as conn, conn.transaction():
