@@ -56,7 +56,7 @@ async def _all_at_once(scene: Scene) -> None:
         _broker_restarted,
         _database_crashed,
         _all_at_once,
-        pytest.param(_broker_stalled, marks=pytest.mark.slow),
+        _broker_stalled,
     ],
 )
 async def test_nothing_is_lost_or_doubled_when_servers_go_away(loss: Loss, scene: Scene) -> None:
