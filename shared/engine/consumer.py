@@ -29,6 +29,7 @@ Records = Mapping[TopicPartition, Sequence[ConsumerRecord]]
 _REVOKE_LIMIT_S: Final = 20.0
 _STOP_LIMIT_S: Final = 5.0
 _POLL_MS: Final = 500
+_PAUSE_S: Final = 0.01
 
 
 class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
@@ -39,16 +40,21 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
         self._stopping = stopping
         self._batch_messages = batch_messages
         self._in_hand = 0
+        self._giving_up = False
         self._idle = asyncio.Event()
         self._idle.set()
         self._next: dict[TopicPartition, int] = {}
         self._new_lanes: set[str] = set()
 
     async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
-        """Lets what is in hand end first; later would be safe too, the inbox sees to it."""
+        """Lets what is in hand end first, and nothing new begin; later would be safe too, the inbox sees to it."""
         if revoked:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._idle.wait(), _REVOKE_LIMIT_S)
+            self._giving_up = True
+            try:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._idle.wait(), _REVOKE_LIMIT_S)
+            finally:
+                self._giving_up = False
 
     async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
         """What their last owner said but did not publish goes out before anything new."""
@@ -75,7 +81,11 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
         return lag
 
     async def read(self) -> Records:
-        """The next records, or none after a while, or once we are to stop."""
+        """The next records, or none after a while, while partitions are being given up, or once we are to stop."""
+        if self._giving_up:
+            # Batches overlap: without a pause there would always be one in hand.
+            await asyncio.sleep(_PAUSE_S)
+            return {}
         LENIENCY.end_in_time()
         fetching = self._consumer.getmany(timeout_ms=_POLL_MS, max_records=self._batch_messages)
         try:
