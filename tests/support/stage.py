@@ -100,6 +100,7 @@ class Stage:
         self.partitions = PARTITIONS
         self.producer: AIOKafkaProducer
         self.reader: AIOKafkaConsumer
+        self.ear: AIOKafkaConsumer
         self.sql: asyncpg.Connection
 
     def settings(self, **changes: Any) -> Settings:
@@ -177,13 +178,13 @@ class Stage:
     async def hear(self, topic: str) -> list[Heard]:
         """All that is on the topic now, by partition and offset."""
         places = [TopicPartition(topic, number) for number in range(self.partitions)]
-        ends = await self.reader.end_offsets(places)
+        ends = await self.ear.end_offsets(places)
         heard: list[Heard] = []
-        self.reader.assign([place for place in places if ends[place]])
-        for place in self.reader.assignment():
-            self.reader.seek(place, 0)
+        self.ear.assign([place for place in places if ends[place]])
+        for place in self.ear.assignment():
+            self.ear.seek(place, 0)
         while len(heard) < sum(ends.values()):
-            for place, records in (await self.reader.getmany(timeout_ms=100)).items():
+            for place, records in (await self.ear.getmany(timeout_ms=100)).items():
                 heard += [
                     Heard(place.partition, r.offset, r.timestamp, r.key, r.value, tuple(r.headers))
                     for r in records
@@ -246,13 +247,13 @@ async def staged(
         await stage.producer.start()
         stack.push_async_callback(stage.producer.stop)
         stage.reader = AIOKafkaConsumer(
-            bootstrap_servers=kafka,
-            group_id=stage.toy.service.group,
-            enable_auto_commit=False,
-            fetch_max_wait_ms=50,
+            bootstrap_servers=kafka, group_id=stage.toy.service.group, enable_auto_commit=False
         )
-        await stage.reader.start()
-        stack.push_async_callback(stage.reader.stop)
+        # Without a group: given other partitions at the wrong moment, a member's coordination dies.
+        stage.ear = AIOKafkaConsumer(bootstrap_servers=kafka, fetch_max_wait_ms=50)
+        for client in (stage.reader, stage.ear):
+            await client.start()
+            stack.push_async_callback(client.stop)
         stack.push_async_callback(_end, stage)
         yield stage
 
