@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -81,7 +81,6 @@ class Service:
     snapshot: Callable[[Any], State]
     migrations: Path
     jobs: tuple[Job, ...] = ()
-    also_reads: tuple[str, ...] = field(default=())
 
     @property
     def commands(self) -> str:
@@ -91,7 +90,7 @@ class Service:
     @property
     def reads(self) -> tuple[str, ...]:
         """All topics this service reads: its own commands, and the topics of others' messages it has rules for."""
-        others = {topics.topic_of(message) for message in self.rules} | set(self.also_reads)
+        others = {topics.topic_of(message) for message in self.rules}
         return tuple(sorted(others | {self.commands}))
 
     @property
