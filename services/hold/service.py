@@ -14,8 +14,8 @@ HOLD: Final = Service(
     name="hold",
     registry=Registry(hold.MESSAGES),
     rules=RULES,
-    aggregate=Account,
+    aggregates=(Account,),
+    snapshots={Account: (hold.Account, snapshot)},
     store=HoldStore(),
-    snapshot=snapshot,
     migrations=Path(__file__).with_name("migrations"),
 )

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from services.hold.state import Account, CreditWallet, Deposit, PocWallet, Transaction, is_reference
 from shared.contracts.hold import TopUp
-from shared.engine.decision import Known
+from shared.engine.decision import Entity, Known
 from shared.engine.service import Ask, Connection
 from shared.engine.sql import read_queries
 
@@ -27,13 +27,13 @@ class HoldStore:
 
     async def load(self, conn: Connection, asks: Sequence[Ask], known: Known) -> None:
         """The accounts asked about, locked; and of the payments asked about, those that were counted."""
-        await self.lock(conn, list({ask.key for ask in asks}), known)
+        await self.lock(conn, Account, list({ask.key for ask in asks}), known)
         if payments := list(_payments(asks)):
             accounts, references = zip(*payments, strict=True)
             for row in await conn.fetch(_SQL["find_deposits"], accounts, references):
                 known.put(Deposit(row["account_id"], row["reference"]))
 
-    async def lock(self, conn: Connection, keys: Sequence[str], known: Known) -> None:
+    async def lock(self, conn: Connection, kind: type[Entity], keys: Sequence[str], known: Known) -> None:
         """The accounts with these ids."""
         for row in await conn.fetch(_SQL["lock_accounts"], keys):
             known.put(_account(row), row["event_sequence"])

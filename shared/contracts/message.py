@@ -38,6 +38,7 @@ class Message(BaseModel):
 
     service: ClassVar[str]
     key_field: ClassVar[str]
+    about_field: ClassVar[str]
     kind: ClassVar[Kind]
     public: ClassVar[bool] = False
     version: ClassVar[int] = 1
@@ -45,17 +46,30 @@ class Message(BaseModel):
     example: ClassVar[dict[str, Any]]
 
     def __init_subclass__(
-        cls, *, service: str = "", key: str = "", public: bool = False, version: int = 1, **rest: Any
+        cls,
+        *,
+        service: str = "",
+        key: str = "",
+        about: str = "",
+        public: bool = False,
+        version: int = 1,
+        **rest: Any,
     ) -> None:
         super().__init_subclass__(**rest)
         if service:
             cls.service, cls.key_field, cls.public, cls.version = service, key, public, version
+            cls.about_field = about or key
             cls.type = f"billing.{service}.{cls.__name__}.v{version}"
 
     @property
     def key(self) -> str:
         """The id of the aggregate that decides (commands) or has decided (events): messages of one key keep their order."""
         return str(getattr(self, type(self).key_field))
+
+    @property
+    def about(self) -> str:
+        """The id of what it is about: its subject, whose events are numbered 1, 2, 3. Nearly always its key."""
+        return str(getattr(self, self.about_field)) if self.about_field != self.key_field else self.key
 
     def to_json(self) -> str:
         """The message's body on the wire."""

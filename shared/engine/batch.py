@@ -97,7 +97,7 @@ class _Desk:
         self._known = known
         self._lane = lane
         self._said: defaultdict[str, list[Outgoing]] = defaultdict(list)
-        self._changed_by: dict[str, tuple[Read, str | None]] = {}
+        self._changed_by: dict[tuple[type[Entity], str], tuple[Read, str | None]] = {}
 
     def decide(self, read: Read) -> None:
         """Runs the rule of one message; what it decided is what the next one finds."""
@@ -110,31 +110,33 @@ class _Desk:
         self._known.apply(decision)
         traceparent = carried(ask.envelope)
         for entity in decision.changes:
-            if type(entity) is self._service.aggregate:
-                self._changed_by[entity.key] = (read, traceparent)
+            if type(entity) in self._service.snapshots:
+                self._changed_by[type(entity), entity.key] = (read, traceparent)
         for part, message in enumerate(decision.says):
             self._say(read, message, str(part), self._sequence(message), traceparent)
 
     def bundles(self) -> list[Bundle]:
-        """What was said, by lane, with a snapshot of each aggregate as the batch leaves it."""
-        for key, (read, traceparent) in self._changed_by.items():
-            entity, sequence = self._known.row(self._service.aggregate, key)
-            self._say(read, self._snapshot(entity), f"state/{key}", sequence, traceparent)
+        """What was said, by lane, with a snapshot of each entity that has one as the batch leaves it."""
+        for (kind, key), (read, traceparent) in self._changed_by.items():
+            entity, sequence = self._known.row(kind, key)
+            part = f"state/{kind.__name__}/{key}"
+            self._say(read, self._snapshot(entity), part, sequence, traceparent)
         return [Bundle(lane, messages) for lane, messages in self._said.items()]
 
     def _snapshot(self, entity: Entity) -> Message:
         try:
-            return self._service.snapshot(entity)
+            _, tell = self._service.snapshots[type(entity)]
+            return tell(entity)
         except Exception as error:
             # As pure as a rule. It is known for which entity, not by which message: that is found one by one.
             raise RuleRaised(f"snapshot: {type(error).__name__}: {error}") from error
 
     def _sequence(self, message: Message) -> int | None:
-        return (
-            self._known.next_sequence(self._service.aggregate, message.key)
-            if message.kind == "event"
-            else None
-        )
+        if message.kind == "event":
+            for kind in self._service.aggregates:
+                if (sequence := self._known.next_sequence(kind, message.about)) is not None:
+                    return sequence
+        return None
 
     def _say(
         self, read: Read, message: Message, part: str, sequence: int | None, traceparent: str | None
@@ -146,7 +148,7 @@ class _Desk:
             cause.derive(part),
             message.type,
             self._source,
-            key,  # what it is about is also its subject
+            message.about,
             ask.envelope.correlation_id,
             cause.at,
             key,

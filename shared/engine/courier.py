@@ -42,7 +42,7 @@ class Courier:
         self._metrics = metrics
         self._one_at_a_time = asyncio.Lock()
         # Their snapshots may have been sent under a claim that was lost meanwhile.
-        self._doubtful: set[str] = set()
+        self._doubtful: set[tuple[str, str]] = set()
 
     async def deliver(self, bundles: Sequence[Bundle]) -> None:
         """Publishes what was just stored, after what others said earlier about the same keys."""
@@ -95,7 +95,9 @@ class Courier:
 
     async def _send(self, messages: Sequence[Outgoing]) -> None:
         snapshots = topics.state(self._service.name).name
-        self._doubtful = {message.envelope.key for message in messages if message.topic == snapshots}
+        self._doubtful = {
+            (envelope.type, envelope.key) for topic, envelope, _ in messages if topic == snapshots
+        }
         started = perf_counter()
         counts = await self._publisher.publish(messages)
         self._metrics.publish_seconds.observe(perf_counter() - started)

@@ -60,7 +60,7 @@ def _outgoing(
         type=message.type,
         source=f"{service.source}/jobs/{job.name}",
         key=message.key,
-        subject=message.key,
+        subject=message.about,
         time=instant,
         correlation_id=message_id,
     )

@@ -48,8 +48,9 @@ class Store(Protocol):
     async def load(self, conn: Connection, asks: Sequence[Ask], known: Known) -> None:
         """Puts into `known` all that the rules may need for these messages, rows locked in key order."""
 
-    async def lock(self, conn: Connection, keys: Sequence[str], known: Known) -> None:
-        """Puts the aggregates of these keys into `known`, rows locked in key order; those there are."""
+    async def lock(self, conn: Connection, kind: type[Entity], keys: Sequence[str], known: Known) -> None:
+        """Puts the entities of that kind (one with a snapshot) and these keys into `known`, rows locked in key
+        order; those there are."""
 
     async def save(self, conn: Connection, known: Known) -> None:
         """Writes what `known` says was changed and added."""
@@ -71,14 +72,18 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service: its rules by message, what it remembers, and how that is published."""
+    """A service: its rules by message, what it remembers, and how that is published.
+
+    What is said about one of the `aggregates` is numbered (of several known under one id, the first named). Each
+    entity of a kind in `snapshots` is told as that state message, made by that function, whenever it was changed.
+    """
 
     name: str
     registry: Registry
     rules: Mapping[type[Message], Rule]
-    aggregate: type[Entity]
+    aggregates: tuple[type[Entity], ...]
+    snapshots: Mapping[type[Entity], tuple[type[State], Callable[[Any], State]]]
     store: Store
-    snapshot: Callable[[Any], State]
     migrations: Path
     jobs: tuple[Job, ...] = ()
 
@@ -92,6 +97,10 @@ class Service:
         """All topics this service reads: its own commands, and the topics of others' messages it has rules for."""
         others = {topics.topic_of(message) for message in self.rules}
         return tuple(sorted(others | {self.commands}))
+
+    def told_by(self, type_: str) -> type[Entity]:
+        """The kind of entity of which a state message of that type tells."""
+        return next(kind for kind, (state, _) in self.snapshots.items() if state.type == type_)
 
     @property
     def source(self) -> str:

@@ -58,7 +58,7 @@ async def test_a_command_is_answered_by_an_event_and_a_snapshot(stage: Stage) ->
     }
     assert event.body == {"counter": "a", "amount": 5, "total": 5, "effective_at": at}
     assert headers_of(snapshot) == headers_of(event) | {
-        "ce_id": ids.derived_id(id_, f"{stage.toy.name}/state/a", at_ms),
+        "ce_id": ids.derived_id(id_, f"{stage.toy.name}/state/Counter/a", at_ms),
         "ce_type": stage.toy.Stands.type,
     }
     assert snapshot.body == {"counter": "a", "total": 5}

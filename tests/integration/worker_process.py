@@ -137,9 +137,7 @@ def main(text: str) -> int:
         app.STOP_SECONDS, app.KILL_SECONDS, app.CLOSE_SECONDS = 1, 2, 1  # type: ignore[misc]
     log.set_up("some", "1")
     none = cast(Any, None)
-    service = Service(
-        "some", Registry([Ask]), {}, aggregate=none, store=none, snapshot=none, migrations=Path()
-    )
+    service = Service("some", Registry([Ask]), {}, aggregates=(), snapshots={}, store=none, migrations=Path())
     return app.serve(service, WAYS[way], app.listen())
 
 

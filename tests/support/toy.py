@@ -18,7 +18,7 @@ from pydantic import Field
 
 from shared.contracts.message import Command, Event, Id, Instant, Message, State
 from shared.contracts.registry import Registry
-from shared.engine.decision import Cause, Decision, Known, changed, said
+from shared.engine.decision import Cause, Decision, Entity, Known, changed, said
 from shared.engine.service import Ask, Connection, Job, Service
 from shared.engine.sql import read_queries
 
@@ -124,13 +124,13 @@ class ToyStore:
     async def load(self, conn: Connection, asks: Sequence[Ask], known: Known) -> None:
         """The counters asked about, locked, and the labels that are taken."""
         self.loads.append(len(asks))
-        await self.lock(conn, list({ask.key for ask in asks}), known)
+        await self.lock(conn, Counter, list({ask.key for ask in asks}), known)
         labels = {ask.message.label for ask in asks if isinstance(ask.message, Add) and ask.message.label}
         for row in await conn.fetch(_SQL["find_labels"], list(labels)):
             known.put(Label(row["label"], row["counter"]))
         await asyncio.sleep(self.delay_s)
 
-    async def lock(self, conn: Connection, keys: Sequence[str], known: Known) -> None:
+    async def lock(self, conn: Connection, kind: type[Entity], keys: Sequence[str], known: Known) -> None:
         """The counters of these names, locked."""
         for row in await conn.fetch(_SQL["lock_counters"], keys):
             known.put(Counter(row["counter"], row["total"]), row["sequence"])
@@ -175,9 +175,9 @@ class Toy:
             name=name,
             registry=Registry(messages),
             rules={self.Add: self.add, self.Tick: self.tick},
-            aggregate=Counter,
+            aggregates=(Counter,),
             store=self.store,
-            snapshot=self.snapshot,
+            snapshots={Counter: (self.Stands, self.snapshot)},
             migrations=_MIGRATIONS,
             jobs=(Job("minute", minutes, self.minute_is_over),) if ticks else (),
         )
