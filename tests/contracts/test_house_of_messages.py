@@ -63,7 +63,7 @@ VERBS = {
 PAST_TENSE = re.compile(r"ed([A-Z]|$)|(Held|Paid|Sent|Given|Bought)([A-Z]|$)")
 
 # Whole numbers that are no money. Any other whole number is.
-COUNTS = {"months", "quantity", "uses"}
+COUNTS = {"discount_percent", "minutes", "months", "quantity", "uses"}
 
 of_every = pytest.mark.parametrize("message", EVERY, ids=lambda message: message.type)
 
