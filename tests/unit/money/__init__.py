@@ -1,0 +1,1 @@
+"""Money, time and what is sold: the parts every service reckons with."""
