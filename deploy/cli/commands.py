@@ -11,15 +11,13 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from deploy.cli.fields import Unknown, path_of, unknown, wanted
 from deploy.cli.say import WRONG, Trouble, plain, quoted
 from shared.contracts.message import Message
 from shared.contracts.registry import REGISTRY
-from shared.contracts.shapes import Fields, Text, read
 from shared.contracts.topics import MOST_MESSAGE_BYTES
-from shared.contracts.words import described
 
 _MOST_SHOWN: Final = 60
-_INSTANT: Final = "an instant with its offset from UTC, as 2026-04-30T17:00:00Z"
 
 
 def public_commands() -> dict[str, type[Message]]:
@@ -68,8 +66,8 @@ def message_from(model: type[Message], data: bytes) -> Message:
         raise Trouble("\n".join(_sentences(model, error)), WRONG) from None
     # A consumer ignores what it does not know; who types it means something by it.
     given = json.loads(data, object_pairs_hook=_each_once)
-    if unknown := [name for name in given if name not in model.model_fields]:
-        raise Trouble("\n".join(_unknown(model, name) for name in unknown), WRONG)
+    if strange := unknown(model, given):
+        raise Trouble("\n".join(_unknown(model, one) for one in strange), WRONG)
     return message
 
 
@@ -86,8 +84,9 @@ def example(model: type[Message]) -> str:
     return json.dumps(model.example, ensure_ascii=False)
 
 
-def _unknown(model: type[Message], name: str) -> str:
-    return f"{model.__name__} has no field {quoted(name)}{near(name, model.model_fields)}"
+def _unknown(model: type[Message], field: Unknown) -> str:
+    place = f" ({field.path})" if field.path else ""
+    return f"{model.__name__}{place} has no field {quoted(field.name)}{near(field.name, field.known)}"
 
 
 def _sentences(model: type[Message], error: ValidationError) -> Iterator[str]:
@@ -99,25 +98,14 @@ def _sentence(model: type[Message], fault: dict[str, Any]) -> str:
     where, kind = fault["loc"], fault["type"]
     if kind == "json_invalid":
         return f"the data is not JSON: {fault['msg'].removeprefix('Invalid JSON: ')}"
-    if not where:
+    if not where and kind != "value_error":
         return f"the data must be an object of fields, as {example(model)}"
-    name = ".".join(str(part) for part in where)
-    wanted, meaning = _wanted(model, str(where[0])) if len(where) == 1 else (fault["msg"], "")
+    name, (is_a, meaning) = path_of(where), wanted(model, where)
     if kind == "missing":
-        return f"{name} is missing. {meaning} It is {wanted}.".replace(".  ", ". ")
-    return f"{name} must be {wanted}, not {_shown(fault['input'])}."
-
-
-def _wanted(model: type[Message], name: str) -> tuple[str, str]:
-    schema = model.model_json_schema()
-    root = read(schema, closed=False).root
-    assert isinstance(root, Fields)
-    shape = dict(root.known)[name]
-    if isinstance(shape, Text) and shape.format == "date-time":
-        words = _INSTANT
-    else:
-        words = described(shape, exactly=True)
-    return words, schema["properties"][name].get("description", "")
+        return f"{name} is missing. {meaning} It is {is_a}.".replace(".  ", ". ")
+    if kind == "value_error":
+        return f"{name or 'the data'} cannot be so: {fault['msg'].removeprefix('Value error, ')}."
+    return f"{name} must be {is_a}, not {_shown(fault['input'])}."
 
 
 def _shown(value: object) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +20,7 @@ from shared import ids
 from shared.contracts import topics
 from shared.contracts.cloudevents import Envelope, record_headers
 from shared.contracts.message import Message
+from shared.contracts.pages import named_answers
 from shared.engine.publisher import Publisher
 
 SOURCE: Final = "/stoppoc/cli"
@@ -77,19 +78,20 @@ class Desk:
     ) -> Answer | None:
         """Sends the command; its answer, or None when none came in time.
 
-        One that may have been `sent_before` may be answered already: the answer is looked for in the past, too.
+        What answers an order's command may have another key than the command, so all partitions are heard. One
+        that may have been `sent_before` may be answered already: the answer is looked for in the past, too.
         """
-        place = await self._reader.place_of(topics.events(message.service).name, message.key)
-        began = await self._reader.ends([place])
+        places = await self._reader.places(topics.events(message.service).name)
+        began = await self._reader.ends(places)
         if sent_before:
-            began = {place: await self._reader.since(place, _made_ms(envelope.id) - _CLOCKS_MS)}
+            began |= await self._reader.since(places, _made_ms(envelope.id) - _CLOCKS_MS)
         started = perf_counter()
         await self.send(message, envelope)
         try:
             async with asyncio.timeout(wait_s):
                 async for record in self._reader.following(began):
                     headers = {name: value.decode(errors="replace") for name, value in record.headers}
-                    if headers.get("ce_causationid") == envelope.id:
+                    if is_answer(type(message), headers, envelope.id):
                         return Answer(headers, json.loads(record.value), perf_counter() - started)
         except TimeoutError:
             pass
@@ -105,6 +107,13 @@ class Desk:
             )
         except (KafkaError, TimeoutError, OSError) as error:
             raise Trouble(f"the broker at {self._kafka} did not take it: {error}", SILENT) from error
+
+
+def is_answer(asked: type[Message], headers: Mapping[str, str], message_id: str) -> bool:
+    """Whether a record with these headers is the answer to a command of that id: one of those its contract names."""
+    if headers.get("ce_correlationid") != message_id:
+        return False
+    return not (named := named_answers(asked)) or headers["ce_type"].split(".")[2] in named
 
 
 def _made_ms(message_id: str) -> int:

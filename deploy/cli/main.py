@@ -20,7 +20,7 @@ from deploy.cli.demo import demo
 from deploy.cli.dlq import dlq
 from deploy.cli.parked import parked
 from deploy.cli.say import FAILED, SILENT, WRONG, Trouble, as_document, examples, line, note
-from deploy.cli.send import send
+from deploy.cli.send import Sending, send
 from deploy.cli.show import show
 from deploy.cli.up import run, up
 from deploy.local.guarded import StartError
@@ -124,11 +124,13 @@ def _begin(
 app.command(epilog=examples("stoppoc demo", "stoppoc demo --top-ups 50000 --json"))(demo)
 app.command(epilog=examples("stoppoc up", "stoppoc up --workers hold=2"))(up)
 app.command(
+    cls=Sending,
     epilog=examples(
         """stoppoc send TopUp --data '{"account": "acme", "amount": 1000000, "reference": "VCB-1"}'""",
         "stoppoc send OpenAccount --data @account.json --wait 30s --json",
         "stoppoc send --list",
-    )
+        "stoppoc send TopUp --help",
+    ),
 )(send)
 app.add_typer(show, name="show")
 app.command(epilog=examples("stoppoc lag", "stoppoc lag --partitions --json"))(operate.lag)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import asdict
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 
 from deploy.cli import where
 from deploy.cli.say import FAILED, AsJson, as_document, examples, line, table
+from deploy.cli.up import service_named
 from deploy.lag import UNKNOWN, Lag, lags
 from deploy.services import SERVICES
 from deploy.topics import Change, apply, wanted
@@ -74,6 +76,9 @@ def migrate(as_json: AsJson = False) -> None:
 
 
 def lag(
+    service: Annotated[
+        str | None, typer.Argument(metavar="[SERVICE]", help="Only this one's group.", show_default=False)
+    ] = None,
     partitions: Annotated[bool, typer.Option("--partitions", help="Each partition on its own.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -82,7 +87,8 @@ def lag(
     A lag that grows wants more workers (at most 12 a group, one a partition); one that stands still without a member
     wants a worker at all.
     """
-    found = lags(where.kafka(), SERVICES.values())
+    asked = SERVICES.values() if service is None else [service_named(service)]
+    found = lags(where.kafka(), asked)
     if as_json:
         as_document(
             {
@@ -96,23 +102,31 @@ def lag(
         ("group", "topic", "lag", "state", "members"),
         ((one.group, one.topic, one.total, one.state, len(one.members)) for one in found),
     )
-    for one in found:
+    line()
+    _say_members({one.group: one for one in found}.values())
+    if partitions:
         line()
-        if one.members:
-            table(
-                ("member", "host", "partitions"),
-                ((member.client, member.host, member.partitions) for member in one.members),
-            )
-        elif one.state == UNKNOWN:
+        table(
+            ("topic", "partition", "group", "done", "end", "lag"),
+            (
+                (one.topic, f"{p.partition}", one.group, p.offset, p.end, p.lag)
+                for one in found
+                for p in one.partitions
+            ),
+        )
+
+
+def _say_members(groups: Collection[Lag]) -> None:
+    rows = [
+        (one.group, member.client, member.host, member.partitions) for one in groups for member in one.members
+    ]
+    if rows:
+        table(("group", "member", "host", "partitions"), rows)
+    for one in groups:
+        if one.state == UNKNOWN:
             line(f"This broker does not tell who is in group {one.group}.")
-        else:
+        elif not one.members:
             line(f"Nobody is in group {one.group}.")
-        if partitions:
-            line()
-            table(
-                ("partition", "done", "end", "lag"),
-                ((p.partition, p.offset, p.end, p.lag) for p in one.partitions),
-            )
 
 
 def _document(lag: Lag) -> dict[str, object]:

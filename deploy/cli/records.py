@@ -45,16 +45,21 @@ class Reader:
             found: dict[TopicPartition, int] = await self._consumer.end_offsets(list(places))
         return found
 
-    async def since(self, place: TopicPartition, at_ms: int) -> int:
-        """The first offset of that instant or later; the partition's end where there is none."""
+    async def since(self, places: Iterable[TopicPartition], at_ms: int) -> dict[TopicPartition, int]:
+        """The first offset of that instant or later, of each partition that has one."""
         async with asyncio.timeout(ANSWER_S):
-            found = (await self._consumer.offsets_for_times({place: at_ms}))[place]
-        return (await self.ends([place]))[place] if found is None else int(found.offset)
+            found = await self._consumer.offsets_for_times(dict.fromkeys(places, at_ms))
+        return {place: int(first.offset) for place, first in found.items() if first is not None}
+
+    async def beginnings(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """Where the partitions begin now."""
+        async with asyncio.timeout(ANSWER_S):
+            found: dict[TopicPartition, int] = await self._consumer.beginning_offsets(list(places))
+        return found
 
     async def whole(self, places: Sequence[TopicPartition]) -> AsyncIterator[ConsumerRecord]:
         """Every record of the partitions, up to where they ended when this began; in order within each."""
-        async with asyncio.timeout(ANSWER_S):
-            first = await self._consumer.beginning_offsets(places)
+        first = await self.beginnings(places)
         ends = await self.ends(places)
         left = {place for place in places if first[place] < ends[place]}
         self._consumer.assign(sorted(left))

@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -106,3 +106,23 @@ def cell(value: object) -> Text:
     if value is None:
         return Text("-", style="dim")
     return Text(f"{value:,}" if isinstance(value, int) else plain(str(value)))
+
+
+def flat(body: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, object]]:
+    """A message's fields, those of its parts under their path. Only money is numbers: it is shown with commas."""
+    for name, value in body.items():
+        if isinstance(value, dict):
+            yield from flat(value, f"{prefix}{name}.")
+        elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
+            for nr, item in enumerate(value):
+                yield from flat({f"{name}[{nr}]": item}, prefix)
+        else:
+            yield f"{prefix}{name}", _shown(value)
+
+
+def _shown(value: object) -> object:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value) or None
+    return f"{value:,}" if isinstance(value, int) else value

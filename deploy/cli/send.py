@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final
 
 import typer
+from typer.core import TyperCommand
 
 from deploy.cli import where
 from deploy.cli.commands import command_named, example, message_from, public_commands, read_data
 from deploy.cli.desk import Answer, desk_at, envelope_of
+from deploy.cli.fields import fields_of
 from deploy.cli.say import (
     FAILED,
     SILENT,
@@ -20,7 +21,9 @@ from deploy.cli.say import (
     AsJson,
     Trouble,
     as_document,
+    flat,
     line,
+    me,
     note,
     quoted,
     table,
@@ -34,6 +37,17 @@ from shared.contracts.message import Message
 _DURATION: Final = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)(ms|s|m)?", re.ASCII)
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, None: 1.0}
 _TRACEPARENT: Final = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+class Sending(TyperCommand):
+    """`send`, which after a command's name helps with that command."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The arguments, unless help is asked for one command."""
+        if args and not args[0].startswith("-") and "--help" in args:
+            _help(command_named(args[0]), as_json="--json" in args)
+            raise typer.Exit
+        return super().parse_args(ctx, args)
 
 
 def send(
@@ -60,7 +74,7 @@ def send(
 ) -> None:
     """Ask for something as a portal does: check the data, put the command on its topic, print what answers it.
 
-    Exit status: 0 done, 1 refused, 2 the data is not as it must be (nothing was sent), 3 no answer in time (it was
+    `stoppoc send COMMAND --help` tells a command's fields. Exit status: 0 done, 1 refused, 2 the data is not as it must be (nothing was sent), 3 no answer in time (it was
     sent, and takes effect once; ask again with the same --id to see how it ended).
     """
     if list_:
@@ -70,7 +84,9 @@ def send(
         raise Trouble("which command? `stoppoc send --list` shows what can be asked", WRONG)
     model = command_named(command)
     if data is None:
-        raise Trouble(f"what data? For example: stoppoc send {command} --data '{example(model)}'", WRONG)
+        raise Trouble(
+            f"what data? For example: {typed(model)}\n`stoppoc send {command} --help` tells its fields", WRONG
+        )
     wait_s, own = _seconds(wait), _id(message_id)
     message = message_from(model, read_data(data))
     envelope = envelope_of(message, own, _trace(traceparent or os.environ.get("TRACEPARENT")))
@@ -105,6 +121,8 @@ def _report(
     else:
         line(f"{answer.name}, {answer.seconds * 1000:,.0f} ms after {type(message).__name__} {envelope.id}")
         table(("field", "value"), flat(answer.body))
+        if not answer.refused and (order := order_in(answer)):
+            line(f"\nFollow it: {me()} watch {order}")
     if answer is None and wait_s:
         note(
             f"No answer within {wait_s:g} s. It is not lost: `stoppoc lag` shows whether somebody reads, `stoppoc parked"
@@ -133,13 +151,9 @@ def _number(text: str | None) -> int | None:
     return None if text is None else int(text)
 
 
-def flat(body: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, object]]:
-    """A message's fields, those of its parts under their path. Only money is numbers: it is shown with commas."""
-    for name, value in body.items():
-        if isinstance(value, dict):
-            yield from flat(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", f"{value:,}" if isinstance(value, int) else value
+def order_in(answer: Answer) -> str | None:
+    """The order that was placed, where the answer is that one was."""
+    return answer.body.get("order") if answer.name == "OrderPlaced" else None
 
 
 def _list(*, as_json: bool) -> None:
@@ -153,7 +167,35 @@ def _list(*, as_json: bool) -> None:
         return
     for name, model in known.items():
         line(f"{name}: {summary(model)}")
-        line(f"  stoppoc send {name} --data '{example(model)}'\n")
+        line(f"  {typed(model)}\n")
+    line("`stoppoc send COMMAND --help` tells a command's fields.")
+
+
+def typed(model: type[Message]) -> str:
+    """What one types to send its example."""
+    # A quote inside would end the shell's.
+    data = example(model).replace("'", "'\\''")
+    return f"stoppoc send {model.__name__} --data '{data}'"
+
+
+def _help(model: type[Message], *, as_json: bool) -> None:
+    fields = fields_of(model)
+    if as_json:
+        as_document(
+            {
+                "command": model.__name__,
+                "type": model.type,
+                "topic": topics.topic_of(model),
+                "meaning": summary(model),
+                "fields": [field._asdict() for field in fields],
+                "example": model.example,
+            }
+        )
+        return
+    line(f"{model.__name__}: {summary(model)}\n")
+    rows = ((one.path, "" if one.required else "optional", one.is_a, one.meaning) for one in fields)
+    table(("field", "", "is", "means"), rows)
+    line(f"\nIt goes to {topics.topic_of(model)}. Example:\n  {typed(model)}")
 
 
 def _seconds(text: str) -> float:

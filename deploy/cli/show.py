@@ -16,8 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from deploy.cli import where
 from deploy.cli.records import reading
-from deploy.cli.say import FAILED, WRONG, AsJson, Trouble, as_document, examples, line, quoted, table
-from deploy.cli.send import flat
+from deploy.cli.say import FAILED, WRONG, AsJson, Trouble, as_document, examples, flat, line, quoted, table
 from services.hold import books
 from shared.contracts import topics
 from shared.contracts.cloudevents import timestamp
