@@ -14,7 +14,7 @@ import asyncpg
 import typer
 from typer.core import TyperGroup
 
-from deploy.cli import contracts, operate
+from deploy.cli import contracts, operate, where
 from deploy.cli.bench import bench
 from deploy.cli.demo import demo
 from deploy.cli.dlq import dlq
@@ -115,6 +115,7 @@ def _begin(
             stream.reconfigure(errors="backslashreplace")
     if any("\udc80" <= char <= "\udcff" for char in "".join(sys.argv)):
         raise Trouble("an argument is not UTF-8", WRONG)
+    where.adopt_catalogue()
     # What a client cannot do is told by the command, once; `run` sets up logging of its own.
     client = logging.getLogger("aiokafka")
     ctx.call_on_close(partial(client.setLevel, client.level))

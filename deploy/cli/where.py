@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 from deploy.cli.home import find_home
 from deploy.cli.say import SILENT, WRONG, Trouble, quoted
 from deploy.local.place import KAFKA, POSTGRES
+from shared import catalogue
+
+CATALOGUE: Final = "STOPPOC_CATALOGUE"
 
 _HOW: Final = "start it with `stoppoc up`, or set {name} to where yours is"
 
@@ -47,3 +51,12 @@ def postgres(environment: Mapping[str, str] = os.environ) -> str:
             SILENT,
         )
     return running.postgres
+
+
+def adopt_catalogue(environment: Mapping[str, str] = os.environ) -> None:
+    """Takes the flags of the products from the file the environment names, if it names one."""
+    if named := environment.get(CATALOGUE):
+        try:
+            catalogue.adopt(catalogue.read(Path(named)))
+        except ValueError as wrong:
+            raise Trouble(f"{CATALOGUE}: {wrong}", WRONG) from None

@@ -112,3 +112,23 @@ def test_what_can_be_asked_is_listed_with_an_example_each() -> None:
         assert f"stoppoc send {name} --data" in listed.stdout
     document = json.loads(run.invoke(app, ("send", "--list", "--json")).stdout)
     assert {row["command"] for row in document} == {"OpenAccount", "TopUp", "GrantPoc", "ExtendPoc"}
+
+
+def test_a_catalogue_that_leaves_out_a_kind_starts_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "own.toml").write_text("")
+    monkeypatch.setenv("STOPPOC_CATALOGUE", str(tmp_path / "own.toml"))
+    result = run.invoke(app, ("run", "hold"))
+    assert result.exit_code == 2
+    assert "STOPPOC_CATALOGUE" in result.stderr
+    assert "nothing is said of server" in result.stderr
+
+
+def test_a_catalogue_that_is_not_there_starts_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("STOPPOC_CATALOGUE", str(tmp_path / "own.toml"))
+    result = run.invoke(app, ("run", "hold"))
+    assert result.exit_code == 1
+    assert "own.toml" in result.stderr
