@@ -1,14 +1,17 @@
-"""The messages of `hold`: accounts, the credit wallet and the POC wallet."""
+"""The messages of `hold`: accounts, the credit wallet and the POC wallet. What other services ask of it: `charges`."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.contracts.message import Command, Event, Id, Instant, Message, State, Vnd
 
 AccountMode = Literal["prepaid", "postpaid"]
+
+# Three products are metered today; a snapshot of an account must stay a small message.
+MOST_HOLDS: Final = 100
 
 _ACCOUNT = "The account, as the customer's contract names it."
 _AT = "When it took effect: fixed once, when the command was accepted."
@@ -199,19 +202,35 @@ class PocExtensionRefused(_Refused, service="hold", key="account"):
     }  # fmt: skip
 
 
+class ProductHold(BaseModel):
+    """The credit held for one metered product."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+
+    product: Id = Field(description="The metered product.")
+    actual: Vnd = Field(description="Its use since the month began, or since it was last settled.")
+    estimate: Vnd = Field(description="What the next days will cost, as it is configured now.")
+    held: Vnd = Field(description="What is held for it: actual + estimate - debt.")
+    debt: Vnd = Field(description="What should be held too, and is not there.")
+
+
 class Account(State, service="hold", key="account"):
-    """How an account stands: its mode and both wallets."""
+    """How an account stands: its mode, both wallets, and what is held for which product."""
 
     account: Id = Field(description=_ACCOUNT)
     mode: AccountMode = Field(description="prepaid or postpaid.")
     email: str = Field(description="Where the account's owner is written to.")
     credit: Credit = Field(description="The credit wallet.")
     poc: Poc | None = Field(default=None, description="The POC wallet, once something was granted.")
+    holds: Annotated[tuple[ProductHold, ...], Field(max_length=MOST_HOLDS)] = Field(
+        default=(), description="What is held for each metered product, by product."
+    )
 
     example: ClassVar[dict[str, Any]] = {
         "account": "acme", "mode": "prepaid", "email": "billing@acme.example",
-        "credit": {"total": 1_000_000, "held": 0, "available": 1_000_000},
+        "credit": {"total": 1_000_000, "held": 54_300, "available": 945_700},
         "poc": {"granted": 5_000_000, "balance": 4_100_000, "until": "2026-05-31T17:00:00Z"},
+        "holds": [{"product": "vcontainer", "actual": 0, "estimate": 54_300, "held": 54_300, "debt": 0}],
     }  # fmt: skip
 
 

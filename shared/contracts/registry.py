@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from shared.contracts import hold
+from shared.contracts import charges, hold, provisioning
 from shared.contracts.message import Message
 
 
@@ -31,4 +31,10 @@ class Registry:
         return tuple(dict.fromkeys(message.service for message in self))
 
 
-REGISTRY = Registry(hold.MESSAGES)
+REGISTRY = Registry(
+    (
+        *hold.MESSAGES,
+        *charges.MESSAGES,
+        *provisioning.MESSAGES,
+    )
+)

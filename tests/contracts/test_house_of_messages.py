@@ -38,7 +38,10 @@ PUBLIC_COMMANDS = {
     },
     "lifecycle": {"DeleteResource", "DeleteCluster", "SetAutoRenew", "ReportPocStopped", "ReportUsage"},
     "hold": {"OpenAccount", "TopUp", "GrantPoc", "ExtendPoc"},
-    "invoicing": {"PayInvoice", "CloseMonth"},
+    # PayInvoice and CloseMonth come with the closing of the month.
+    "invoicing": set(),
+    # The product teams' systems, not a portal's.
+    "provisioning": set(),
 }
 
 # The first word of a command: what is asked. A new verb is added here, on purpose.
@@ -47,6 +50,7 @@ VERBS = {
         "Add",
         "Buy",
         "Cancel",
+        "Change",
         "Charge",
         "Close",
         "Convert",
@@ -57,13 +61,26 @@ VERBS = {
         "Give",
         "Grant",
     ),
-    *("Hold", "Issue", "Open", "Pay", "Place", "Publish", "Record", "Recover", "Refund", "Release", "Renew"),
+    *(
+        "Hold",
+        "Issue",
+        "Open",
+        "Pay",
+        "Place",
+        "Plan",
+        "Publish",
+        "Record",
+        "Recover",
+        "Refund",
+        "Release",
+        "Renew",
+    ),
     *("Report", "Resize", "Set", "Settle", "Start", "Stop", "Suspend", "Top"),
 }
 PAST_TENSE = re.compile(r"ed([A-Z]|$)|(Held|Paid|Sent|Given|Bought)([A-Z]|$)")
 
 # Whole numbers that are no money. Any other whole number is.
-COUNTS = {"discount_percent", "minutes", "months", "quantity", "uses"}
+COUNTS = {"discount_percent", "minutes", "months", "quantity", "times", "uses"}
 
 of_every = pytest.mark.parametrize("message", EVERY, ids=lambda message: message.type)
 
