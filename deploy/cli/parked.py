@@ -46,8 +46,12 @@ _MOST_KEYS: Final = 1000
 _MOST_ERROR: Final = 100
 
 Key = Annotated[str, typer.Argument(metavar="KEY", help="As `ls` prints it: an account, for hold.")]
-Of = Annotated[str, typer.Option("--service", metavar="SERVICE", help="Whose.")]
-_HOLD: Final = "hold"
+Of = Annotated[
+    str | None,
+    typer.Option(
+        "--service", metavar="SERVICE", help="Where it waits; else it is looked for.", show_default=False
+    ),
+]
 
 
 @parked.command(epilog=examples("stoppoc parked ls", "stoppoc parked ls --json"))
@@ -71,11 +75,10 @@ def ls(as_json: AsJson = False) -> None:
 
 
 @parked.command(epilog=examples("stoppoc parked show acme"))
-def show(key: Key, service: Of = _HOLD, as_json: AsJson = False) -> None:
+def show(key: Key, service: Of = None, as_json: AsJson = False) -> None:
     """The messages of one key, in the order in which they wait. The first is the one that failed."""
-    queue = _in_service(service, lambda conn, _: parking.queue_of(conn, key))
-    if not queue:
-        raise Trouble(f"{quoted(key)} does not wait in {service}", FAILED)
+    (found,) = _waiting(key, service)
+    queue = _in_service(found, lambda conn, _: parking.queue_of(conn, key))
     if as_json:
         as_document({"ok": True, "key": key, "messages": [_message(*one) for one in queue]})
         return
@@ -88,8 +91,10 @@ def show(key: Key, service: Of = _HOLD, as_json: AsJson = False) -> None:
 @parked.command(epilog=examples("stoppoc parked retry acme", "stoppoc parked retry --all"))
 def retry(
     key: Annotated[str | None, typer.Argument(metavar="KEY", help="As `ls` prints it.")] = None,
-    all_: Annotated[bool, typer.Option("--all", help="Every key that waits in the service.")] = False,
-    service: Of = _HOLD,
+    all_: Annotated[
+        bool, typer.Option("--all", help="Every key that waits; with --service, in that one.")
+    ] = False,
+    service: Of = None,
     as_json: AsJson = False,
 ) -> None:
     """Let a key go on, once its rule is mended: its messages are decided in order, here and by the rules as they are now.
@@ -99,26 +104,29 @@ def retry(
     """
     if (key is None) == (not all_):
         raise Trouble("name the key, or --all", WRONG)
-    keys = [key] if key is not None else [one.key for one in _in_service(service, _keys)]
-    outcomes = {one: _retried(service, one) for one in keys}
-    if key is not None and outcomes[key] == Retried(0, 0, None):
-        raise Trouble(f"{quoted(key)} does not wait in {service}", FAILED)
-    left = sum(outcome.left for outcome in outcomes.values())
+    waiting = _all_waiting(service) if key is None else [(one, key) for one in _waiting(key, service)]
+    outcomes = [(of, one, _retried(of, one)) for of, one in waiting]
+    left = sum(outcome.left for *_, outcome in outcomes)
     if as_json:
-        as_document({"ok": not left, "keys": {one: asdict(outcome) for one, outcome in outcomes.items()}})
+        rows = [{"service": of, "key": one, **asdict(outcome)} for of, one, outcome in outcomes]
+        as_document({"ok": not left, "keys": rows})
     else:
-        for one, outcome in outcomes.items():
-            line(f"{plain(one)}: {outcome.decided} decided, {outcome.left} left")
-            if outcome.error:
-                note(f"{plain(one)}: {plain(outcome.error)}")
+        _say_retried(outcomes)
     raise typer.Exit(FAILED if left else 0)
+
+
+def _say_retried(outcomes: Sequence[tuple[str, str, Retried]]) -> None:
+    for service, key, outcome in outcomes:
+        line(f"{service}: {plain(key)}: {outcome.decided} decided, {outcome.left} left")
+        if outcome.error:
+            note(f"{service}: {plain(key)}: {plain(outcome.error)}")
 
 
 @parked.command(epilog=examples("stoppoc parked drop acme 01a1fd77-ead3-78bb-894b-88c805c7e108"))
 def drop(
     key: Key,
     message_id: Annotated[str, typer.Argument(metavar="MESSAGE", help="Its id, as `show` prints it.")],
-    service: Of = _HOLD,
+    service: Of = None,
     as_json: AsJson = False,
 ) -> None:
     """Give one message of a key up, for ever: nobody will be answered. What is behind it waits for `retry`."""
@@ -126,8 +134,9 @@ def drop(
         wanted = ids.canonical(message_id)
     except ValueError:
         raise Trouble(f"{quoted(message_id)} is no message's id", WRONG) from None
-    if not _in_service(service, lambda conn, _: unparking.drop(conn, key, wanted)):
-        raise Trouble(f"{wanted} does not wait behind {quoted(key)} in {service}", FAILED)
+    (found,) = _waiting(key, service)
+    if not _in_service(found, lambda conn, _: unparking.drop(conn, key, wanted)):
+        raise Trouble(f"{wanted} does not wait behind {quoted(key)} in {found}", FAILED)
     if as_json:
         as_document({"ok": True, "dropped": wanted})
     else:
@@ -135,6 +144,21 @@ def drop(
 
 
 _Work = Callable[[asyncpg.Connection, Service], Coroutine[Any, Any, T]]
+
+
+def _waiting(key: str, service: str | None) -> list[str]:
+    """The one service in which the key waits."""
+    found = [of for of, one in _all_waiting(service) if one == key]
+    if not found:
+        raise Trouble(f"{quoted(key)} does not wait{f' in {service}' if service else ''}", FAILED)
+    if len(found) > 1:
+        raise Trouble(f"{quoted(key)} waits in {' and in '.join(found)}: say which by --service", WRONG)
+    return found
+
+
+def _all_waiting(service: str | None) -> list[tuple[str, str]]:
+    asked = SERVICES.values() if service is None else [service_named(service)]
+    return [(one.name, key.key) for one in asked for key in _in_service(one.name, _keys)]
 
 
 def _retried(service: str, key: str) -> Retried:
