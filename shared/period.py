@@ -33,7 +33,8 @@ def months_after(instant: datetime, months: int) -> datetime:
 
 
 def unused(paid: int, starts: datetime, until: datetime, at: datetime) -> int:
-    """The part of what was paid for a period that is not used up at an instant: all of it before, nothing after."""
+    """The part of what was paid for a period that is not used up at an instant: all of it before, nothing after
+    (docs/decisions/0701)."""
     if at < starts:
         return paid
     return share(paid, minutes_between(at, until), minutes_between(starts, until))
