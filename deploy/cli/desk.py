@@ -60,7 +60,7 @@ def envelope_of(
         key=message.key,
         correlation_id=own,
         time=datetime.now(UTC),
-        subject=message.key,
+        subject=message.about,
         traceparent=traceparent,
     )
 
