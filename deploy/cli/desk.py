@@ -91,7 +91,7 @@ class Desk:
             async with asyncio.timeout(wait_s):
                 async for record in self._reader.following(began):
                     headers = {name: value.decode(errors="replace") for name, value in record.headers}
-                    if is_answer(type(message), headers, envelope.id):
+                    if is_answer(message, headers, envelope.id):
                         return Answer(headers, json.loads(record.value), perf_counter() - started)
         except TimeoutError:
             pass
@@ -109,11 +109,14 @@ class Desk:
             raise Trouble(f"the broker at {self._kafka} did not take it: {error}", SILENT) from error
 
 
-def is_answer(asked: type[Message], headers: Mapping[str, str], message_id: str) -> bool:
-    """Whether a record with these headers is the answer to a command of that id: one of those its contract names."""
+def is_answer(asked: Message, headers: Mapping[str, str], message_id: str) -> bool:
+    """Whether a record with these headers is the answer to the command of that id: one of those its contract names,
+    about what it is about. (Who deletes a cluster hears of each resource of it first.)"""
     if headers.get("ce_correlationid") != message_id:
         return False
-    return not (named := named_answers(asked)) or headers["ce_type"].split(".")[2] in named
+    if asked.key not in (headers.get("ce_partitionkey"), headers.get("ce_subject")):
+        return False
+    return headers["ce_type"].split(".")[2] in named_answers(type(asked))
 
 
 def _made_ms(message_id: str) -> int:
