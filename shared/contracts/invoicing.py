@@ -1,0 +1,166 @@
+"""The messages of `invoicing`: invoices, born numbered and never changed, and the use of what is paid by its use.
+
+An invoice tells what was bought and how it came to its amount; what happens to it later (closed, paid) are messages of their own.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from shared.contracts.message import Event, Id, Instant, Message, State, Vnd
+from shared.contracts.parts import Flavor, Kind, Line, Per, Product, Quantity
+
+InvoiceAction = Literal["create", "convert", "renew", "resize", "recover"]
+InvoiceStatus = Literal["unpaid", "partially_paid", "paid"]
+ClosedBy = Literal["resize", "delete", "expire"]
+Month = Annotated[str, Field(min_length=7, max_length=7, pattern=r"^[0-9]{4}-[0-9]{2}$")]
+Number = Annotated[str, Field(min_length=14, max_length=20, pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{6,}$")]
+
+_ACCOUNT = "The account, as the customer's contract names it."
+_AT = "When it took effect: fixed once, when the command that began it was accepted."
+_INVOICE = "The invoice's id: the same however often it is told."
+_NUMBER = "The number on the invoice: the account's invoices of a month are numbered 000001, 000002 ... without a gap."
+_MONTH = "The month it belongs to, like 2026-03: from the 1st 00:00 in Hanoi to the next."
+_RESOURCE = "The resource."
+_PRODUCT = "The product its kind belongs to."
+_KIND = "What kind of resource it is."
+_ACTION = "What was done: create, convert (Stop POC), renew, resize or recover."
+_ORDER = "The order that did it; nothing where no order did."
+_CLUSTER = "The cluster it is part of; nothing where it stands alone."
+_AMOUNT = "What the period costs: paid + carried. Given back in proportion to the time not used."
+_PAID = "What money has paid of it."
+_CARRIED = "What the unused value of the invoice before it has paid (a resize); 0 for anything else."
+_LINE = "How the amount came about: every input of the formula."
+
+_A_LINE: dict[str, Any] = {
+    "resource": "srv-1", "kind": "server", "flavor": "s-general-1x1", "quantity": 1,
+    "starts": "2026-03-06T02:00:00Z", "until": "2026-04-05T02:00:00Z", "minutes": 43_200,
+    "parts": [{"flavor": "s-general-1x1", "vnd": 181_000, "amount": 181_000}],
+    "gross": 181_000, "discount": 0, "coupon": 0, "carried": 0, "amount": 181_000,
+}  # fmt: skip
+_AN_INVOICE: dict[str, Any] = {
+    "account": "acme", "invoice": "019cc0f0-7a00-7c3d-9a52-2f6b8d1e4a70", "number": "2026-03-000001",
+    "month": "2026-03", "resource": "srv-1", "cluster": "k1", "product": "vserver", "kind": "server",
+    "action": "convert", "order": "019cc0f0-7a00-7f10-8b64-51c0e2d7a9b3", "amount": 181_000, "paid": 181_000,
+    "carried": 0, "status": "paid", "line": _A_LINE,
+}  # fmt: skip
+
+
+class InvoiceIssued(Event, service="invoicing", key="account"):
+    """An invoice was issued: one for each resource and each time it was paid for; never for a POC resource."""
+
+    account: Id = Field(description=_ACCOUNT)
+    invoice: Id = Field(description=_INVOICE)
+    number: Number = Field(description=_NUMBER)
+    month: Month = Field(description=_MONTH)
+    resource: Id = Field(description=_RESOURCE)
+    cluster: Id | None = Field(default=None, description=_CLUSTER)
+    product: Product = Field(description=_PRODUCT)
+    kind: Kind = Field(description=_KIND)
+    action: InvoiceAction = Field(description=_ACTION)
+    order: Id | None = Field(default=None, description=_ORDER)
+    amount: Vnd = Field(description=_AMOUNT)
+    paid: Vnd = Field(description=_PAID)
+    carried: Vnd = Field(description=_CARRIED)
+    status: InvoiceStatus = Field(description="paid: what is paid for a period is invoiced when it was paid.")
+    line: Line = Field(description=_LINE)
+    effective_at: Instant = Field(description=_AT)
+
+    example: ClassVar[dict[str, Any]] = {**_AN_INVOICE, "effective_at": "2026-03-06T02:00:00Z"}
+
+
+class InvoiceClosed(Event, service="invoicing", key="account"):
+    """What an invoice was for ended before its time. The invoice stays as it is; its unused value has gone elsewhere."""
+
+    account: Id = Field(description=_ACCOUNT)
+    invoice: Id = Field(description=_INVOICE)
+    number: Number = Field(description=_NUMBER)
+    month: Month = Field(description=_MONTH)
+    resource: Id = Field(description=_RESOURCE)
+    closed_by: ClosedBy = Field(description="What ended it: resize, delete or expire.")
+    at: Instant = Field(description="From when on it is not used, to the minute.")
+    amount: Vnd = Field(description="What the period cost.")
+    minutes: Annotated[int, Field(ge=0)] = Field(description="The minutes that were paid for.")
+    unused_minutes: Annotated[int, Field(ge=0)] = Field(description="Those of them that were not used.")
+    unused: Vnd = Field(description="amount x unused_minutes / minutes, half up.")
+    replaced_by: Id | None = Field(
+        default=None,
+        description="The invoice that took the unused value over (a resize); else it went to a wallet.",
+    )
+    order: Id | None = Field(default=None, description=_ORDER)
+    effective_at: Instant = Field(description=_AT)
+
+    example: ClassVar[dict[str, Any]] = {
+        "account": "acme", "invoice": "019cc0f0-7a00-7c3d-9a52-2f6b8d1e4a70", "number": "2026-03-000001",
+        "month": "2026-03", "resource": "srv-1", "closed_by": "resize", "at": "2026-03-21T02:00:00Z",
+        "amount": 181_000, "minutes": 43_200, "unused_minutes": 21_600, "unused": 90_500,
+        "replaced_by": "019d0e30-4e00-7a8f-b0d1-9c4e7f2a6b15", "order": "019d0e30-4e00-7b21-8a3c-6d5f0e1c2b4a",
+        "effective_at": "2026-03-21T02:00:00Z",
+    }  # fmt: skip
+
+
+class UsageRecorded(Event, service="invoicing", key="account"):
+    """A resource is used in one configuration, from an instant on. Told when that begins and, with `until`, when it ends."""
+
+    account: Id = Field(description=_ACCOUNT)
+    usage: Id = Field(description="The interval's id: told twice, when it begins and when it ends.")
+    resource: Id = Field(description=_RESOURCE)
+    cluster: Id | None = Field(default=None, description=_CLUSTER)
+    product: Product = Field(description=_PRODUCT)
+    kind: Kind = Field(description=_KIND)
+    flavor: Flavor = Field(description="What is used.")
+    quantity: Quantity = Field(description="How many of it, or how many GB.")
+    vnd: Vnd = Field(description="The price of one, per 30 days or per GB and hour.")
+    per: Per = Field(description="What the price is for: 30 days, or a GB-hour.")
+    starts: Instant = Field(description="From when on, to the minute.")
+    until: Instant | None = Field(
+        default=None,
+        description="Until when, to the minute, which is the start of what follows; nothing while it goes on.",
+    )
+    effective_at: Instant = Field(description=_AT)
+
+    example: ClassVar[dict[str, Any]] = {
+        "account": "acme", "usage": "019cc0f0-7a00-7d52-a1b7-0c9e3f5d8b62", "resource": "node-1",
+        "cluster": "kube-1", "product": "vcontainer", "kind": "k8s_node", "flavor": "s-general-2x4",
+        "quantity": 1, "vnd": 362_000, "per": "30d", "starts": "2026-03-06T02:00:00Z",
+        "until": "2026-03-21T02:00:00Z", "effective_at": "2026-03-21T02:00:00Z",
+    }  # fmt: skip
+
+
+class Invoice(State, service="invoicing", key="invoice"):
+    """How an invoice stands: what it says, which never changes, and what became of it since."""
+
+    invoice: Id = Field(description=_INVOICE)
+    account: Id = Field(description=_ACCOUNT)
+    number: Number = Field(description=_NUMBER)
+    month: Month = Field(description=_MONTH)
+    resource: Id = Field(description=_RESOURCE)
+    cluster: Id | None = Field(default=None, description=_CLUSTER)
+    product: Product = Field(description=_PRODUCT)
+    kind: Kind = Field(description=_KIND)
+    action: InvoiceAction = Field(description=_ACTION)
+    order: Id | None = Field(default=None, description=_ORDER)
+    amount: Vnd = Field(description=_AMOUNT)
+    paid: Vnd = Field(description=_PAID)
+    carried: Vnd = Field(description=_CARRIED)
+    status: InvoiceStatus = Field(description="unpaid, partially_paid or paid.")
+    line: Line = Field(description=_LINE)
+    issued_at: Instant = Field(description="When it was issued.")
+    closed_at: Instant | None = Field(
+        default=None,
+        description="From when on what it is for is not used; nothing while it is, or was, to its end.",
+    )
+    unused: Vnd = Field(default=0, description="What was not used of it when it was closed.")
+    version: Annotated[int, Field(ge=1)] = Field(
+        description="1 when issued, one more with each thing that became of it."
+    )
+
+    example: ClassVar[dict[str, Any]] = {
+        **_AN_INVOICE, "issued_at": "2026-03-06T02:00:00Z", "closed_at": "2026-03-21T02:00:00Z",
+        "unused": 90_500, "version": 2,
+    }  # fmt: skip
+
+
+MESSAGES: tuple[type[Message], ...] = (InvoiceIssued, InvoiceClosed, UsageRecorded, Invoice)
