@@ -22,7 +22,7 @@ _MOST_SHOWN: Final = 60
 
 def public_commands() -> dict[str, type[Message]]:
     """What a portal may ask, by name."""
-    asked = (message for message in REGISTRY if message.kind == "command" and message.public)
+    asked = (message for message in REGISTRY if message.form == "command" and message.public)
     return {message.__name__: message for message in sorted(asked, key=lambda message: message.type)}
 
 

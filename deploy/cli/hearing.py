@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from deploy.cli.records import Reader
 from shared.contracts import topics
-from shared.contracts.message import Kind, Message
+from shared.contracts.message import Form, Message
 from shared.contracts.registry import REGISTRY
 
 # Whoever stamps a record may be this much behind who stamped its cause.
@@ -41,7 +41,7 @@ def read(record: ConsumerRecord) -> Heard | None:
     return Heard(message, headers.get("ce_id", ""), headers.get("ce_correlationid", ""), at)
 
 
-async def places_of(reader: Reader, kinds: Iterable[Kind], services: Iterable[str]) -> list[TopicPartition]:
+async def places_of(reader: Reader, kinds: Iterable[Form], services: Iterable[str]) -> list[TopicPartition]:
     """All partitions of the services' topics of these kinds."""
     names = [topics.topic_for(service, kind).name for service in services for kind in kinds]
     return [place for name in names for place in await reader.places(name)]

@@ -11,20 +11,20 @@ from typing import Any, Final
 
 from shared.contracts import topics
 from shared.contracts.headers import example_headers, headers_schema
-from shared.contracts.message import Kind, Message
+from shared.contracts.message import Form, Message
 
 Document = dict[str, Any]
 
 _BINDING: Final = "0.5.0"
 _DEFS: Final = "#/$defs/"
 _SCHEMAS: Final = "#/components/schemas/"
-_ACTIONS: Final[dict[Kind, str]] = {"command": "receive", "event": "send", "state": "send"}
-_PLURALS: Final[dict[Kind, str]] = {"command": "commands", "event": "events", "state": "state"}
+_ACTIONS: Final[dict[Form, str]] = {"command": "receive", "event": "send", "state": "send"}
+_PLURALS: Final[dict[Form, str]] = {"command": "commands", "event": "events", "state": "state"}
 
 
 def public_document(messages: Iterable[type[Message]]) -> Document:
     """What a portal may ask and anyone may listen to: public commands, events and state of every service."""
-    outside = [message for message in messages if message.public or message.kind != "command"]
+    outside = [message for message in messages if message.public or message.form != "command"]
     about = (
         "What a portal may ask of the billing system, and what a portal or a downstream service may listen to. "
         "Messages are CloudEvents 1.0 in Kafka's binary mode; bodies are JSON."
@@ -46,7 +46,7 @@ def summary(message: type[Message]) -> str:
 
 def _document(name: str, title: str, about: str, messages: list[type[Message]]) -> Document:
     ordered = sorted(messages, key=lambda message: message.type)
-    channels = sorted({(message.service, message.kind) for message in ordered})
+    channels = sorted({(message.service, message.form) for message in ordered})
     return {
         "asyncapi": "3.1.0",
         "id": f"urn:stoppoc:{name}",
@@ -69,8 +69,8 @@ def _document(name: str, title: str, about: str, messages: list[type[Message]]) 
     }
 
 
-def _on(channel: tuple[str, Kind], messages: list[type[Message]]) -> list[type[Message]]:
-    return [message for message in messages if (message.service, message.kind) == channel]
+def _on(channel: tuple[str, Form], messages: list[type[Message]]) -> list[type[Message]]:
+    return [message for message in messages if (message.service, message.form) == channel]
 
 
 def _server() -> Document:
@@ -84,7 +84,7 @@ def _server() -> Document:
     }
 
 
-def _channel(service: str, kind: Kind, messages: list[type[Message]]) -> Document:
+def _channel(service: str, kind: Form, messages: list[type[Message]]) -> Document:
     topic = topics.topic_for(service, kind)
     gone = " A record without a value says that the key is gone." if topic.compacted else ""
     return {
@@ -111,7 +111,7 @@ def _configuration(topic: topics.Topic) -> Document:
     return dict(sorted((settings | {"cleanup.policy": topic.settings["cleanup.policy"].split(",")}).items()))
 
 
-def _operation(service: str, kind: Kind, messages: list[type[Message]]) -> Document:
+def _operation(service: str, kind: Form, messages: list[type[Message]]) -> Document:
     address = topics.topic_for(service, kind).name
     verbs = {"command": "is asked", "event": "tells has happened", "state": "tells of how things stand"}
     return {

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from shared.contracts import topics
 from shared.contracts.containment import Doubt, Finding, findings
-from shared.contracts.message import Kind, Message
+from shared.contracts.message import Form, Message
 
 
 class Contract(BaseModel):
@@ -23,7 +23,7 @@ class Contract(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     type: str
-    kind: Kind
+    kind: Form
     topic: str
     key: str
     public: bool
@@ -56,7 +56,7 @@ def contract_of(message: type[Message]) -> Contract:
     """What a message type promises now."""
     return Contract(
         type=message.type,
-        kind=message.kind,
+        kind=message.form,
         topic=topics.topic_of(message),
         key=message.key_field,
         public=message.public,
@@ -122,5 +122,5 @@ class _Promise:
         return Break(type=self.old.type, version=self.version, where=f"{self.old.name}{path}", why=why)
 
 
-def _a(kind: Kind) -> str:
+def _a(kind: Form) -> str:
     return {"command": "a command", "event": "an event", "state": "a state"}[kind]

@@ -61,7 +61,7 @@ def example_headers(message: type[Message]) -> dict[str, str]:
     """Headers as they stand on the message's example."""
     milliseconds = int(_EXAMPLE_TIME.timestamp() * 1000)
     key = str(message.example[message.key_field])
-    asked = message.kind == "command"
+    asked = message.form == "command"
     cause = ids.derived_id("example", "cause", milliseconds)
     own = ids.derived_id("example", message.type, milliseconds)
     headers = to_headers(

@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
-Kind = Literal["command", "event", "state"]
+Form = Literal["command", "event", "state"]
 
 # JSON numbers are exact in every language up to 2**53 - 1; more money than that is a mistake.
 MOST_VND = 2**53 - 1
@@ -32,16 +32,20 @@ Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-
 
 
 class Message(BaseModel):
-    """What one party says to another. Declared as `class TopUp(Command, service="hold", key="account")`."""
+    """What one party says to another. Declared as `class TopUp(Command, service="hold", key="account")`.
+
+    What a message class says of itself has names that no field has: `kind` and `version` are words of the business.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
 
     service: ClassVar[str]
     key_field: ClassVar[str]
     about_field: ClassVar[str]
-    kind: ClassVar[Kind]
+    is_about_key: ClassVar[bool] = True
+    form: ClassVar[Form]
     public: ClassVar[bool] = False
-    version: ClassVar[int] = 1
+    type_version: ClassVar[int] = 1
     type: ClassVar[str]
     example: ClassVar[dict[str, Any]]
 
@@ -57,8 +61,9 @@ class Message(BaseModel):
     ) -> None:
         super().__init_subclass__(**rest)
         if service:
-            cls.service, cls.key_field, cls.public, cls.version = service, key, public, version
+            cls.service, cls.key_field, cls.public, cls.type_version = service, key, public, version
             cls.about_field = about or key
+            cls.is_about_key = cls.about_field == key
             cls.type = f"billing.{service}.{cls.__name__}.v{version}"
 
     @property
@@ -69,7 +74,7 @@ class Message(BaseModel):
     @property
     def about(self) -> str:
         """The id of what it is about: its subject, whose events are numbered 1, 2, 3. Nearly always its key."""
-        return str(getattr(self, self.about_field)) if self.about_field != self.key_field else self.key
+        return self.key if self.is_about_key else str(getattr(self, self.about_field))
 
     def to_json(self) -> str:
         """The message's body on the wire."""
@@ -80,16 +85,16 @@ class Message(BaseModel):
 class Command(Message):
     """Asks a service for something. It is answered by an event, always."""
 
-    kind: ClassVar[Kind] = "command"
+    form: ClassVar[Form] = "command"
 
 
 class Event(Message):
     """Tells what has happened."""
 
-    kind: ClassVar[Kind] = "event"
+    form: ClassVar[Form] = "event"
 
 
 class State(Message):
     """Tells how one thing stands now, whole."""
 
-    kind: ClassVar[Kind] = "state"
+    form: ClassVar[Form] = "state"

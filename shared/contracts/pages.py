@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from shared.contracts import topics
 from shared.contracts.asyncapi import summary
-from shared.contracts.message import Kind, Message
+from shared.contracts.message import Form, Message
 from shared.contracts.shapes import Fields, Unclear, read
 from shared.contracts.words import described
 
@@ -19,7 +19,7 @@ GENERATED: Final = (
     "<!-- Generated from the registry of messages by `stoppoc contracts export`: edit that. -->"
 )
 _NAME: Final = re.compile(r"\b[A-Z][A-Za-z]+\b")
-_ABOUT: Final[dict[Kind, str]] = {
+_ABOUT: Final[dict[Form, str]] = {
     "command": "What may be asked of it",
     "event": "What it tells",
     "state": "How things stand",
@@ -30,7 +30,7 @@ def page(service: str, registry: Iterable[type[Message]]) -> str:
     """The page of one service, in Markdown."""
     its_own = sorted((m for m in registry if m.service == service), key=lambda m: m.__name__)
     commands, events, states = (
-        [m for m in its_own if m.kind == kind] for kind in ("command", "event", "state")
+        [m for m in its_own if m.form == kind] for kind in ("command", "event", "state")
     )
     lines = [
         GENERATED,
@@ -70,7 +70,7 @@ def _topics(messages: Messages) -> Iterator[str]:
     yield "| topic | what is on it | key |"
     yield "|---|---|---|"
     for kind, about in _ABOUT.items():
-        if of_kind := [message for message in messages if message.kind == kind]:
+        if of_kind := [message for message in messages if message.form == kind]:
             keys = ", ".join(f"`{key}`" for key in dict.fromkeys(message.key_field for message in of_kind))
             yield f"| `{topics.topic_of(of_kind[0])}` | {about} | {keys} |"
     yield ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from shared.contracts import charges, hold, provisioning
+from shared.contracts import charges, hold, invoicing, lifecycle, provisioning
 from shared.contracts.message import Message
 
 
@@ -35,6 +35,8 @@ REGISTRY = Registry(
     (
         *hold.MESSAGES,
         *charges.MESSAGES,
+        *lifecycle.MESSAGES,
+        *invoicing.MESSAGES,
         *provisioning.MESSAGES,
     )
 )

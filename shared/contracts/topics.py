@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Final
 
-from shared.contracts.message import Kind, Message
+from shared.contracts.message import Form, Message
 
 # Fixed for ever: a key's partition, and with it the order of what is said about it, depends on it.
 PARTITIONS: Final = 12
@@ -75,16 +75,16 @@ def dead_letters(topic: str, group: str) -> Topic:
     )
 
 
-_BY_KIND: Final[dict[Kind, Callable[[str], Topic]]] = {"command": commands, "event": events, "state": state}
+_BY_KIND: Final[dict[Form, Callable[[str], Topic]]] = {"command": commands, "event": events, "state": state}
 
 
 @cache
 def topic_of(message: type[Message]) -> str:
     """The topic a message of this type is published on."""
-    return topic_for(message.service, message.kind).name
+    return topic_for(message.service, message.form).name
 
 
-def topic_for(service: str, kind: Kind) -> Topic:
+def topic_for(service: str, kind: Form) -> Topic:
     """The service's topic for messages of this kind."""
     return _BY_KIND[kind](service)
 

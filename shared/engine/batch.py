@@ -132,7 +132,7 @@ class _Desk:
             raise RuleRaised(f"snapshot: {type(error).__name__}: {error}") from error
 
     def _sequence(self, message: Message) -> int | None:
-        if message.kind == "event":
+        if message.form == "event":
             for kind in self._service.aggregates:
                 if (sequence := self._known.next_sequence(kind, message.about)) is not None:
                     return sequence
@@ -151,7 +151,7 @@ class _Desk:
             key,
             ask.envelope.correlation_id,
             cause.at,
-            message.about,
+            key if message.is_about_key else message.about,
             cause.id,
             sequence,
             traceparent,

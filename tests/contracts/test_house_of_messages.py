@@ -21,8 +21,8 @@ from shared.contracts.topics import topic_of
 Schema = dict[str, Any]
 
 EVERY = list(REGISTRY)
-COMMANDS = [message for message in EVERY if message.kind == "command"]
-EVENTS = [message for message in EVERY if message.kind == "event"]
+COMMANDS = [message for message in EVERY if message.form == "command"]
+EVENTS = [message for message in EVERY if message.form == "event"]
 REFUSALS = [message for message in EVENTS if message.__name__.endswith("Refused")]
 
 PUBLIC_COMMANDS = {
@@ -52,6 +52,8 @@ VERBS = {
         "Cancel",
         "Change",
         "Charge",
+        "Check",
+        "Clear",
         "Close",
         "Convert",
         "Create",
@@ -80,7 +82,21 @@ VERBS = {
 PAST_TENSE = re.compile(r"ed([A-Z]|$)|(Held|Paid|Sent|Given|Bought)([A-Z]|$)")
 
 # Whole numbers that are no money. Any other whole number is.
-COUNTS = {"discount_percent", "minutes", "months", "quantity", "times", "uses"}
+COUNTS = {
+    "asked_again",
+    "before_quantity",
+    "discount_percent",
+    "given_up",
+    "minutes",
+    "months",
+    "poc_remaining",
+    "quantity",
+    "resources",
+    "times",
+    "unused_minutes",
+    "uses",
+    "version",
+}
 
 of_every = pytest.mark.parametrize("message", EVERY, ids=lambda message: message.type)
 
@@ -233,12 +249,12 @@ def test_the_public_commands_are_those_that_were_agreed(service: str) -> None:
 
 
 def test_only_commands_are_marked_public() -> None:
-    assert [message.type for message in EVERY if message.public and message.kind != "command"] == []
+    assert [message.type for message in EVERY if message.public and message.form != "command"] == []
 
 
 @of_every
 def test_a_message_is_named_by_its_type_and_stands_on_its_services_topic(message: type[Message]) -> None:
-    assert message.type == f"billing.{message.service}.{message.__name__}.v{message.version}"
+    assert message.type == f"billing.{message.service}.{message.__name__}.v{message.type_version}"
     assert topic_of(message) in {
         f"billing.{message.service}.{what}.v1" for what in ("commands", "events", "state")
     }

@@ -35,7 +35,7 @@ def test_the_documents_are_the_same_whatever_the_order_of_the_registry() -> None
 
 
 def test_the_public_document_has_public_commands_and_all_that_is_said() -> None:
-    outside = {message.type for message in REGISTRY if message.public or message.kind != "command"}
+    outside = {message.type for message in REGISTRY if message.public or message.form != "command"}
     assert set(PUBLIC["components"]["messages"]) == outside
 
 

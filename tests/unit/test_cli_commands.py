@@ -31,7 +31,7 @@ def test_the_example_of_every_public_command_can_be_sent(name: str) -> None:
 
 
 def test_only_public_commands_are_offered() -> None:
-    public = {model.__name__ for model in REGISTRY if model.kind == "command" and model.public}
+    public = {model.__name__ for model in REGISTRY if model.form == "command" and model.public}
     assert set(public_commands()) == public
     with pytest.raises(Trouble, match="there is no command 'AccountOpened'"):
         command_named("AccountOpened")

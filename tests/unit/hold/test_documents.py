@@ -25,7 +25,7 @@ def test_the_readme_lists_the_reasons_of_a_command_in_their_order(command: type[
 
 
 def test_every_command_has_a_rule_its_reasons_and_its_refusal() -> None:
-    commands = {message for message in says.MESSAGES if message.kind == "command"}
+    commands = {message for message in says.MESSAGES if message.form == "command"}
     assert set(RULES) == set(REFUSALS) == set(REFUSED_WITH) == commands
 
 
