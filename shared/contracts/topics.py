@@ -15,8 +15,9 @@ PARTITIONS: Final = 12
 
 # A record of this size can be stored, so that what is too large to be read is seen and dead-lettered
 # instead of stopping its producer; a message larger than MOST_MESSAGE_BYTES is not read.
+# That holds the largest one there is: a cluster of 2,000 resources, each named with its price.
 MOST_RECORD_BYTES: Final = 8 * 1024 * 1024
-MOST_MESSAGE_BYTES: Final = 256 * 1024
+MOST_MESSAGE_BYTES: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

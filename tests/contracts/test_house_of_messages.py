@@ -79,7 +79,7 @@ VERBS = {
     ),
     *("Report", "Resize", "Set", "Settle", "Start", "Stop", "Suspend", "Top"),
 }
-PAST_TENSE = re.compile(r"ed([A-Z]|$)|(Held|Paid|Sent|Given|Bought)([A-Z]|$)")
+PAST_TENSE = re.compile(r"ed([A-Z]|$)|(Held|Paid|Sent|Set|Given|Bought)([A-Z]|$)")
 
 # Whole numbers that are no money. Any other whole number is.
 COUNTS = {

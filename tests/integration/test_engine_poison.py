@@ -30,7 +30,7 @@ def poisons(stage: Stage) -> dict[str, tuple[bytes | None, bytes, Headers]]:
         "the value is no Add: Invalid JSON: expected ident at line 1 column 2": (b"not JSON", b"a", headers),
         "the value is no Add: counter: Field required; amount: Field required": (b"{}", b"a", headers),
         "the value is null": (None, b"a", headers),
-        "the value has 5242880 bytes, more than 262144": (b"x" * 5_242_880, b"a", headers),
+        "the value has 5242880 bytes, more than 1048576": (b"x" * 5_242_880, b"a", headers),
         "type 'billing.toy.Sub.v1' is not one that {name} accepts": (
             good, b"a", stage.headers(ask, ids.new_id(), ce_type=b"billing.toy.Sub.v1"),
         ),

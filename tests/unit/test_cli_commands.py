@@ -92,7 +92,7 @@ def test_a_mode_that_does_not_exist_is_refused_with_those_that_do() -> None:
         (b"[]", "the data must be an object of fields, as {"),
         (b"null", "the data must be an object of fields, as {"),
         (b'"x"', "the data must be an object of fields, as {"),
-        (b" " * (MOST_MESSAGE_BYTES + 1), "the data has more than 262144 bytes"),
+        (b" " * (MOST_MESSAGE_BYTES + 1), "the data has more than 1048576 bytes"),
     ],
 )
 def test_data_that_is_no_object_is_refused(data: bytes, start: str) -> None:

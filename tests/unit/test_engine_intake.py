@@ -62,8 +62,8 @@ def test_a_good_record_is_read_with_the_instant_of_its_acceptance() -> None:
         (record_of(ASK, ce_type=b"billing.toy.Sub.v1"), "type 'billing.toy.Sub.v1' is not one that toy accepts"),
         (replace(record_of(ASK), value=None), "the value is null"),
         (
-            replace(record_of(ASK), value=b" " * 262_145),
-            "the value has 262145 bytes, more than 262144",
+            replace(record_of(ASK), value=b" " * 1_048_577),
+            "the value has 1048577 bytes, more than 1048576",
         ),
         (
             replace(record_of(ASK), value=b'{"counter": "a"'),
