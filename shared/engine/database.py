@@ -24,11 +24,11 @@ async def _leave_as_it_is(_conn: asyncpg.Connection) -> None:
 
 @asynccontextmanager
 async def pool_for(service: Service, dsn: str, worker: str) -> AsyncIterator[asyncpg.Pool]:
-    """Connections for one worker: two for a batch's streams, one for publishing, one for what time brings."""
+    """Connections for one worker: three for a batch's streams, one for publishing, one for what time brings."""
     pool = asyncpg.create_pool(
         dsn,
         min_size=0,
-        max_size=4,
+        max_size=5,
         max_inactive_connection_lifetime=0,
         timeout=10,
         command_timeout=_STATEMENT_S + 10,

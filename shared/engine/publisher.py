@@ -10,10 +10,10 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import lru_cache
 from itertools import zip_longest
 from time import monotonic
-from typing import Any, Final
+from typing import Final
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -85,12 +85,10 @@ class Publisher:
         producer = await self._started()
         counts: Counter[str] = Counter()
         batches: defaultdict[tuple[str, int], list[BatchBuilder]] = defaultdict(list)
-        # A key is mostly said several things about in one batch, and the hash is pure Python.
-        hash_of = cache(_hash)
         for message in messages:
             partitions = self._partitions.get(message.topic) or await self._look_up(message.topic)
             key = message.envelope.key
-            place = (message.topic, partitions[hash_of(key) % len(partitions)])
+            place = (message.topic, partitions[_hash(key) % len(partitions)])
             self._append(producer, batches[place], message)
             counts[message.topic] += 1
         for turn in zip_longest(*([(place, chunk) for chunk in chunks] for place, chunks in batches.items())):
@@ -106,12 +104,11 @@ class Publisher:
         return counts
 
     def _append(self, producer: AIOKafkaProducer, chunks: list[BatchBuilder], message: Outgoing) -> None:
-        fields: dict[str, Any] = {
-            "key": message.envelope.key.encode(), "value": message.body.encode(), "timestamp": None, "headers": record_headers(message.envelope)
-        }  # fmt: skip
-        if not chunks or chunks[-1].append(**fields) is None:
+        _, envelope, body = message
+        key, value, headers = envelope.key.encode(), body.encode(), record_headers(envelope)
+        if not chunks or chunks[-1].append(timestamp=None, key=key, value=value, headers=headers) is None:
             chunks.append(producer.create_batch())
-            chunks[-1].append(**fields)
+            chunks[-1].append(timestamp=None, key=key, value=value, headers=headers)
 
     async def _started(self) -> AIOKafkaProducer:
         if self._producer is None:
@@ -137,6 +134,8 @@ class Publisher:
         return self._partitions[topic]
 
 
+# The hash is pure Python, and a key is said something about again and again.
+@lru_cache(maxsize=65_536)
 def _hash(key: str) -> int:
     """Kafka's own: clients in any language find a key on the partition we do."""
     return int(murmur2(key.encode())) & 0x7FFFFFFF

@@ -96,7 +96,7 @@ async def test_order_and_sequence_hold_per_key_over_many_batches(stage: Stage) -
 
 
 async def test_a_large_batch_keeps_the_order_of_its_keys(stage: Stage) -> None:
-    """More than two hundred messages are settled as two streams at once."""
+    """More than two hundred messages are settled as three streams at once."""
     keys = [f"k{number}" for number in range(40)]
     for amount in range(1, 11):
         for key in keys:

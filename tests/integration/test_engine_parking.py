@@ -206,7 +206,7 @@ async def test_the_eleventh_key_stops_the_worker_and_nothing_is_lost(stage: Stag
 
 
 async def test_a_release_that_fails_everybody_parks_nobody(stage: Stage) -> None:
-    """All in one batch, settled as two streams: neither parks its ten."""
+    """All in one batch, settled as three streams: none parks its ten."""
     for number in range(220):
         await stage.send(stage.toy.Add(counter=f"bad{number}", amount=UNLUCKY))
     running = stage.start_worker()

@@ -36,7 +36,7 @@ _START: Final = datetime(2020, 1, 1, tzinfo=UTC)
 _PERIOD: Final = timedelta(hours=1)
 PERIODS: Final = 8
 
-# Small batches are settled as one, large ones as two.
+# Small batches are settled as one, large ones as three.
 _BATCH_MESSAGES: Final = (3, 12, 40)
 _MOST_IN_ONE_STREAM: Final = 8
 
