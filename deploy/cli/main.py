@@ -33,6 +33,7 @@ _ORDER: Final = [
     "send",
     "show",
     "lag",
+    "audit",
     "dlq",
     "parked",
     "run",
@@ -135,6 +136,7 @@ app.command(
 )(send)
 app.add_typer(show, name="show")
 app.command(epilog=examples("stoppoc lag", "stoppoc lag --partitions --json"))(operate.lag)
+app.command(epilog=examples("stoppoc audit", "stoppoc audit --wait 60s --json"))(audit)
 app.command(epilog=examples("stoppoc run hold --http-port 8080"))(run)
 app.add_typer(operate.topics, name="topics")
 app.command(epilog=examples("stoppoc migrate", "STOPPOC_POSTGRES=postgresql://... stoppoc migrate --json"))(

@@ -87,7 +87,7 @@ def send(
         raise Trouble(
             f"what data? For example: {typed(model)}\n`stoppoc send {command} --help` tells its fields", WRONG
         )
-    wait_s, own = _seconds(wait), _id(message_id)
+    wait_s, own = seconds(wait), _id(message_id)
     message = message_from(model, read_data(data))
     envelope = envelope_of(message, own, _trace(traceparent or os.environ.get("TRACEPARENT")))
     answer = asyncio.run(_ask(where.kafka(), message, envelope, wait_s, sent_before=own is not None))
@@ -198,7 +198,8 @@ def _help(model: type[Message], *, as_json: bool) -> None:
     line(f"\nIt goes to {topics.topic_of(model)}. Example:\n  {typed(model)}")
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """The length of time that was given as `--wait`."""
     found = _DURATION.fullmatch(text)
     if found is None:
         raise Trouble(f"--wait is {quoted(text)}, not a time as 10s, 500ms or 2m", WRONG)
