@@ -123,7 +123,10 @@ def _operation(service: str, kind: Form, messages: list[type[Message]]) -> Docum
 
 
 def _message(message: type[Message]) -> Document:
-    key = message.model_json_schema()["properties"][message.key_field]
+    key = message.model_json_schema()["properties"].get(message.key_field, {})
+    if key.get("type") != "string":
+        # Made of several fields, as its description says: an id all the same.
+        key = {"type": "string"}
     return {
         "name": message.type,
         "title": message.__name__,

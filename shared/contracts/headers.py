@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -60,7 +61,7 @@ def headers_schema(message: type[Message]) -> dict[str, Any]:
 def example_headers(message: type[Message]) -> dict[str, str]:
     """Headers as they stand on the message's example."""
     milliseconds = int(_EXAMPLE_TIME.timestamp() * 1000)
-    key = str(message.example[message.key_field])
+    example = message.model_validate_json(json.dumps(message.example))
     asked = message.form == "command"
     cause = ids.derived_id("example", "cause", milliseconds)
     own = ids.derived_id("example", message.type, milliseconds)
@@ -69,8 +70,8 @@ def example_headers(message: type[Message]) -> dict[str, str]:
             id=own,
             type=message.type,
             source="/portal" if asked else f"/stoppoc/{message.service}",
-            key=key,
-            subject=key,
+            key=example.key,
+            subject=example.about,
             time=_EXAMPLE_TIME,
             correlation_id=own if asked else cause,
             causation_id=None if asked else cause,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from shared.contracts import charges, hold, invoicing, lifecycle, provisioning
+from shared.contracts import charges, checkout, hold, invoicing, lifecycle, orders, provisioning
 from shared.contracts.message import Message
 
 
@@ -33,6 +33,8 @@ class Registry:
 
 REGISTRY = Registry(
     (
+        *checkout.MESSAGES,
+        *orders.MESSAGES,
         *hold.MESSAGES,
         *charges.MESSAGES,
         *lifecycle.MESSAGES,

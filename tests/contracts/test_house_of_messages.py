@@ -85,8 +85,14 @@ PAST_TENSE = re.compile(r"ed([A-Z]|$)|(Held|Paid|Sent|Set|Given|Bought)([A-Z]|$)
 COUNTS = {
     "asked_again",
     "before_quantity",
+    "converted",
+    "discount",
     "discount_percent",
+    "done",
+    "failed",
     "given_up",
+    "left",
+    "lines",
     "minutes",
     "months",
     "poc_remaining",
@@ -97,6 +103,12 @@ COUNTS = {
     "uses",
     "version",
 }
+
+# What a key that is made of several fields looks like.
+_AN_ID = r"[A-Za-z0-9][A-Za-z0-9._:\-]*"
+
+# An order that ends without being had says why, in the words of whoever refused.
+SAYS_WHY = {"OrderCancelled"}
 
 of_every = pytest.mark.parametrize("message", EVERY, ids=lambda message: message.type)
 
@@ -166,6 +178,9 @@ def test_a_message_ignores_fields_it_does_not_know(message: type[Message]) -> No
 @of_every
 def test_a_message_is_keyed_by_one_of_its_required_texts(message: type[Message]) -> None:
     schema = message.model_json_schema()
+    if "key" in {name for kind in message.__mro__[:-1] if kind is not Message for name in vars(kind)}:
+        assert re.fullmatch(_AN_ID, message.model_validate_json(json.dumps(message.example)).key)
+        return
     assert message.key_field in schema["required"]
     assert schema["properties"][message.key_field]["type"] == "string"
     assert message.model_validate_json(json.dumps(message.example)).key == message.example[message.key_field]
@@ -234,7 +249,7 @@ def test_a_refusal_gives_a_reason_in_code_and_in_words_and_its_instant(refusal: 
 
 def test_every_event_with_a_reason_to_refuse_is_called_refused() -> None:
     with_reason = {event for event in EVENTS if {"reason", "explanation"} <= set(event.model_fields)}
-    assert with_reason == set(REFUSALS)
+    assert {event for event in with_reason if event.__name__ not in SAYS_WHY} == set(REFUSALS)
 
 
 @pytest.mark.parametrize("event", [e for e in EVENTS if moves_money(e)], ids=lambda message: message.type)
