@@ -15,6 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from deploy.cli import contracts, operate, where
+from deploy.cli.audit import audit
 from deploy.cli.bench import bench
 from deploy.cli.demo import demo
 from deploy.cli.dlq import dlq
