@@ -99,6 +99,9 @@ class Bench:
             for name, trial in self._round(tape):
                 self.say(f"round {number + 1}: {name}")
                 self.trials.setdefault(name, []).append(await trial())
+        if self.plan.others:
+            self.say("sql_floor_at_once")
+            self.trials["sql_floor_at_once"] = [await sql_floor(self.ground, tape, "sql_at_once")]
         for other in (NAIVE_AUTO, NAIVE_8) if self.plan.others else ():
             self.say(other.name)
             self.trials[other.name] = [await self._attempt(other, self.plan.naive)]

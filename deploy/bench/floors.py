@@ -1,7 +1,8 @@
 """The floors: what the servers alone take for what the engine has them do, played back from a tape.
 
-`sql`: the same statements with the same arguments, in the same transactions, as many at once. `broker`: the same
-messages read in the same batches with their offsets committed, and the same bytes sent. No rule, no JSON in either.
+`sql`: the same statements with the same arguments, in the same transactions, one after the other; `sql_at_once`: as
+many at once as the engine had. `broker`: the same messages read in the same batches with their offsets committed, and
+the same bytes sent. No rule, no JSON in any of them.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from shared.engine.database import pool_for
 from shared.engine.publisher import Publisher
 from shared.engine.settings import Settings
 
-_CONNECTIONS: Final = 4
+_CONNECTIONS: Final = 5
 _POSITIONED: Final = "position"
 
 
@@ -110,6 +111,18 @@ def _matters(transaction: Sequence[Statement]) -> bool:
 
 
 async def sql_floor(tape: Tape, settings: Settings, watch: Watch) -> Trial:
+    """The statements alone, on one connection, in the order in which their transactions ended."""
+    async with pool_for(HOLD, settings.postgres, "floor") as pool:
+        player = Player([await pool.acquire()])
+        gc.freeze()
+        for begins, number in tape.events:
+            if not begins and _matters(tape.transactions[number]):
+                await player.play(tape.transactions[number])
+                watch.note(_asked(tape.transactions[number]))
+        return watch.trial()
+
+
+async def sql_floor_at_once(tape: Tape, settings: Settings, watch: Watch) -> Trial:
     """The statements alone. A transaction begins as soon as those have ended that had ended before it on the tape."""
     kept = {number for number, one in enumerate(tape.transactions) if _matters(one)}
     async with pool_for(HOLD, settings.postgres, "floor") as pool:
@@ -169,7 +182,7 @@ async def _send(producer: AIOKafkaProducer, places: dict[bytes, int], said: Iter
     await asyncio.gather(*sent)
 
 
-FLOORS: Final = {"sql": sql_floor, "broker": broker_floor}
+FLOORS: Final = {"sql": sql_floor, "sql_at_once": sql_floor_at_once, "broker": broker_floor}
 
 
 def main(which: str, tape: str, warm: str, servers: str, result: str) -> None:

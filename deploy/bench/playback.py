@@ -44,11 +44,11 @@ async def recorded(ground: Ground, load: Load, size: Size, directory: Path) -> R
     return Recorded(path, load, size, packed.total_vnd, books.events + books.snapshots)
 
 
-async def sql_floor(ground: Ground, tape: Recorded) -> Trial:
+async def sql_floor(ground: Ground, tape: Recorded, which: str = "sql") -> Trial:
     """The statements alone; the database must look as the engine left it."""
     dsn = await ground.database(tape.load.accounts)
     await ground.fresh_topics()
-    trial = await _play(ground, dsn, tape, "sql")
+    trial = await _play(ground, dsn, tape, which)
     count = tape.size.warm + tape.size.messages
     check(await ground.books(dsn), expected(tape.load.accounts, count, tape.total_vnd) | {"events": 0})
     await ground.drop(dsn)

@@ -21,7 +21,14 @@ _WAYS: Final = {
     "naive_auto": "naive, offsets committed now and then",
     "naive_8": "naive, 8 workers",
     "sql_floor": "floor: SQL alone",
+    "sql_floor_at_once": "floor: SQL alone, as many at once as the engine",
     "broker_floor": "floor: broker alone",
+}
+
+_BESIDES: Final = {
+    "ratio_naive_auto": "ours / naive, offsets committed now and then",
+    "ratio_naive_8": "ours / naive, 8 workers",
+    "ratio_floor_at_once": "ours / floors in series, the database asked as many things at once as by the engine",
 }
 
 _PROCESSES: Final = ("worker", "postgres", "broker", "all")
@@ -78,6 +85,8 @@ def _tables(figures: Mapping[str, Any]) -> Iterable[tuple[str, Sequence[str], Ro
         _rates(figures),
     )
     yield "Required", ("", "required", "measured", "met"), _requirements(figures)
+    if besides := _besides(figures):
+        yield "Besides", ("", "measured"), besides
     if "latency" in figures:
         yield (
             "One message alone, milliseconds",
@@ -125,6 +134,10 @@ def _rates(figures: Mapping[str, Any]) -> Rows:
         *rows,
         ("floors in series: 1 / (1/sql + 1/broker)", series, *("" for _ in range(2 + len(_PROCESSES)))),
     ]
+
+
+def _besides(figures: Mapping[str, Any]) -> Rows:
+    return [(words, f"{figures[name]:g}") for name, words in _BESIDES.items() if name in figures]
 
 
 def _requirements(figures: Mapping[str, Any]) -> Rows:

@@ -37,11 +37,15 @@ async def test_a_tiny_run_gives_figures_that_agree_with_each_other(ground: Groun
     told: list[str] = []
     figures: dict[str, Any] = json.loads(json.dumps(await Bench(ground, TINY, tmp_path, told.append).run()))
     rates = {name: one["median"] for name, one in figures["rates"].items()}
-    assert set(rates) == {"ours", "naive", "naive_auto", "naive_8", "sql_floor", "broker_floor"}
+    assert set(rates) == {
+        "ours", "naive", "naive_auto", "naive_8", "sql_floor", "sql_floor_at_once", "broker_floor",
+    }  # fmt: skip
     assert min(rates.values()) > 0
     assert figures["ratio_naive"] == pytest.approx(rates["ours"] / rates["naive"], rel=0.01)
     in_series = 1 / (1 / rates["sql_floor"] + 1 / rates["broker_floor"])
     assert figures["ratio_floor"] == pytest.approx(rates["ours"] / in_series, rel=0.01)
+    at_once = 1 / (1 / rates["sql_floor_at_once"] + 1 / rates["broker_floor"])
+    assert figures["ratio_floor_at_once"] == pytest.approx(rates["ours"] / at_once, rel=0.01)
     [ours] = figures["runs"]["ours"]
     assert ours["messages"] == 3_000
     assert set(ours["cpu_us"]) == {"worker", "postgres", "broker", "all"}
