@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -61,13 +61,15 @@ class Job:
     """Work that time brings: one message per period, made once, caught up in order after an outage.
 
     `periods(after, until)` yields (period name, instant) for every period whose instant is in (after, until],
-    oldest first; `messages(instant)` yields what is to be said for one period. `starts` is the instant before
-    which nothing is caught up on a first start.
+    oldest first; `messages(period, instant)` yields what is to be said for one period. `wakes` tells the first instant at
+    which there is anything to do as things stand, or that there is nothing: periods before it may be passed over. Without
+    it every period counts.
     """
 
     name: str
     periods: Callable[[datetime, datetime], Sequence[tuple[str, datetime]]]
     messages: Callable[[str, datetime], Sequence[Message]]
+    wakes: Callable[[Connection], Awaitable[datetime | None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
