@@ -8,20 +8,43 @@ where account_id = $1 and balance_after_vnd is not null
 order by sequence, line
 
 -- name: add_up
--- One row: what the ledger says, and how often the accounts say otherwise.
+-- One row: what the ledger says, and how often the accounts, their charges and their holds say otherwise.
 with book as (
-  select account_id, book, sum(amount_vnd) as balance_vnd from hold.ledger_entry group by account_id, book
+  select account_id, kind, book, sum(amount_vnd) as balance_vnd from hold.ledger_entry group by account_id, kind, book
 ), own as (
   select account_id,
     coalesce(sum(balance_vnd) filter (where book = 'credit'), 0) as credit_vnd,
-    coalesce(sum(balance_vnd) filter (where book = 'poc'), 0) as poc_vnd
+    coalesce(sum(balance_vnd) filter (where book = 'poc'), 0) as poc_vnd,
+    -coalesce(sum(balance_vnd) filter (where book = 'poc_granted'), 0) as granted_vnd,
+    coalesce(sum(balance_vnd) filter (where book = 'poc_used' and kind = 'poc_charge'), 0) as spent_vnd,
+    -coalesce(sum(balance_vnd) filter (where book = 'poc_used' and kind = 'poc_refund'), 0) as refunded_vnd,
+    coalesce(sum(balance_vnd) filter (where book = 'poc_expired'), 0) as expired_vnd,
+    coalesce(sum(balance_vnd) filter (where book = 'sales' and kind = 'charge'), 0) as sold_vnd,
+    -coalesce(sum(balance_vnd) filter (where book = 'sales' and kind = 'refund'), 0) as returned_vnd
   from hold.account left join book using (account_id) group by account_id
+), charged as (
+  select account_id,
+    sum(amount_vnd) filter (where wallet = 'credit') as credit_vnd,
+    sum(amount_vnd) filter (where wallet = 'poc') as poc_vnd,
+    sum(given_back_vnd) filter (where wallet = 'credit') as credit_back_vnd,
+    sum(given_back_vnd) filter (where wallet = 'poc') as poc_back_vnd
+  from hold.charge group by account_id
+), held as (
+  select account_id, count(*) as products, sum(held_vnd) as held_vnd from hold.product_hold group by account_id
 )
 select
   (select count(*) from hold.account) as accounts,
-  (select count(*) from hold.ledger_entry where reference is not null) as deposits,
+  (select count(*) from hold.ledger_entry where kind = 'deposit' and reference is not null) as deposits,
   (select coalesce(sum(credit_total_vnd), 0)::bigint from hold.account) as credit,
   (select coalesce(sum(amount_vnd), 0)::bigint from hold.ledger_entry) as out_of_balance,
-  (select count(*) from hold.account join own using (account_id)
-   where credit_total_vnd <> credit_vnd
-     or poc_granted_vnd - poc_spent_vnd + poc_refunded_vnd - poc_expired_vnd <> poc_vnd) as accounts_that_differ
+  (select count(*) from hold.account
+   join own using (account_id) left join charged using (account_id) left join held using (account_id)
+   where credit_total_vnd <> own.credit_vnd
+     or poc_granted_vnd - poc_spent_vnd + poc_refunded_vnd - poc_expired_vnd <> own.poc_vnd
+     or (poc_granted_vnd, poc_spent_vnd) <> (granted_vnd, spent_vnd)
+     or (poc_refunded_vnd, poc_expired_vnd) <> (refunded_vnd, expired_vnd)
+     or (sold_vnd, spent_vnd) <> (coalesce(charged.credit_vnd, 0), coalesce(charged.poc_vnd, 0))
+     or returned_vnd < coalesce(credit_back_vnd, 0) or refunded_vnd < coalesce(poc_back_vnd, 0)
+     or (product_holds, credit_held_vnd) <> (coalesce(products, 0), coalesce(held_vnd, 0))
+     or credit_held_vnd > credit_total_vnd
+  ) as accounts_that_differ

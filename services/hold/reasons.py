@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import Final, Self
 
 from services.hold.state import MOST_REFERENCE_CHARACTERS
-from shared.contracts.hold import ExtendPoc, GrantPoc, OpenAccount, TopUp
+from shared.contracts.charges import GiveBack, PlaceCharge, PlaceHold, ReleaseHold
+from shared.contracts.hold import MOST_HOLDS, ExtendPoc, GrantPoc, OpenAccount, TopUp
 from shared.contracts.message import MOST_VND, Command
 
 
@@ -42,6 +43,25 @@ class Reason(StrEnum):
     POC_NOT_GRANTED = "poc_not_granted", "Nothing was ever granted to this account."
     POC_ENDED = "poc_ended", "The POC wallet has ended: it can be granted again, not extended."
     UNTIL_NOT_LATER = "until_not_later", "The new end must be later than the present one."
+    AMOUNT_NEGATIVE = "amount_negative", "The amount must not be below 0 VND."
+    CHARGED_OTHERWISE = (
+        "charged_otherwise",
+        "The order was charged already, another amount or another wallet.",
+    )
+    CREDIT_SHORT = "credit_short", "Less credit is available than that."
+    POC_SHORT = "poc_short", "Less is left in the POC wallet than that."
+    HELD_OTHERWISE = "held_otherwise", "The order held credit for this product already, another amount."
+    HOLDS_TOO_MANY = "holds_too_many", f"An account holds credit for at most {MOST_HOLDS} products."
+    HOLD_UNKNOWN = "hold_unknown", "Nothing was set aside there."
+    MORE_THAN_HELD = "more_than_held", "Less than that was set aside."
+    ORDER_MISSING = "order_missing", "Which order was charged must be said."
+    CHARGE_UNKNOWN = "charge_unknown", "The order was never charged."
+    WALLET_DIFFERS = "wallet_differs", "The order was paid out of the other wallet."
+    MORE_THAN_CHARGED = "more_than_charged", "Less than that is left of the order's charge."
+    MORE_THAN_SPENT = (
+        "more_than_spent",
+        "Less than that was ever paid out of the POC wallet and not given back.",
+    )
 
 
 REFUSALS: Final[Mapping[type[Command], tuple[Reason, ...]]] = {
@@ -71,5 +91,40 @@ REFUSALS: Final[Mapping[type[Command], tuple[Reason, ...]]] = {
         Reason.POC_NOT_GRANTED,
         Reason.POC_ENDED,
         Reason.UNTIL_NOT_LATER,
+    ),
+    PlaceCharge: (
+        Reason.ACCOUNT_UNKNOWN,
+        Reason.CHARGED_OTHERWISE,
+        Reason.AMOUNT_NEGATIVE,
+        Reason.ACCOUNT_POSTPAID,
+        Reason.POC_NOT_GRANTED,
+        Reason.POC_ENDED,
+        Reason.POC_SHORT,
+        Reason.CREDIT_SHORT,
+    ),
+    PlaceHold: (
+        Reason.ACCOUNT_UNKNOWN,
+        Reason.HELD_OTHERWISE,
+        Reason.AMOUNT_NEGATIVE,
+        Reason.HOLDS_TOO_MANY,
+        Reason.CREDIT_SHORT,
+    ),
+    ReleaseHold: (
+        Reason.ACCOUNT_UNKNOWN,
+        Reason.AMOUNT_NOT_POSITIVE,
+        Reason.HOLD_UNKNOWN,
+        Reason.MORE_THAN_HELD,
+    ),
+    GiveBack: (
+        Reason.ACCOUNT_UNKNOWN,
+        Reason.AMOUNT_NOT_POSITIVE,
+        Reason.ORDER_MISSING,
+        Reason.CHARGE_UNKNOWN,
+        Reason.WALLET_DIFFERS,
+        Reason.MORE_THAN_CHARGED,
+        Reason.ACCOUNT_POSTPAID,
+        Reason.POC_NOT_GRANTED,
+        Reason.MORE_THAN_SPENT,
+        Reason.BALANCE_TOO_LARGE,
     ),
 }

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from services.hold.rules import RULES
-from services.hold.state import Account, CreditWallet, PocWallet
+from services.hold.state import Account, CreditWallet, PocWallet, ProductHold
 from tests.support.spec import Spec
 
 AT: Final = datetime(2026, 3, 6, 2, 0, 30, tzinfo=UTC)
@@ -25,7 +25,11 @@ POSTPAID: Final = Account("acme", "postpaid", "billing@acme.example")
 
 
 def account(
-    *, credit: CreditWallet = NO_CREDIT, poc: PocWallet | None = None, transactions: int = 0
+    *,
+    credit: CreditWallet = NO_CREDIT,
+    poc: PocWallet | None = None,
+    transactions: int = 0,
+    holds: tuple[ProductHold, ...] = (),
 ) -> Account:
     """acme, prepaid."""
-    return Account("acme", "prepaid", "billing@acme.example", credit, poc, transactions)
+    return Account("acme", "prepaid", "billing@acme.example", credit, poc, transactions, holds)

@@ -1,0 +1,64 @@
+"""How `hold` says things: refusals, and the account as everyone may know it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from services.hold.reasons import Reason
+from services.hold.state import Account, CreditWallet, PocWallet, ProductHold
+from shared.contracts import charges
+from shared.contracts import hold as says
+from shared.contracts.message import Command, Event
+from shared.engine.decision import Cause, Decision, said
+
+REFUSED_WITH: Final[Mapping[type[Command], type[Event]]] = {
+    says.OpenAccount: says.AccountRefused,
+    says.TopUp: says.TopUpRefused,
+    says.GrantPoc: says.PocGrantRefused,
+    says.ExtendPoc: says.PocExtensionRefused,
+    charges.PlaceCharge: charges.ChargeRefused,
+    charges.PlaceHold: charges.HoldRefused,
+    charges.ReleaseHold: charges.ReleaseRefused,
+    charges.GiveBack: charges.GiveBackRefused,
+}
+
+
+def answered(event: type[Event], ask: Command, **more: object) -> Event:
+    """The event that tells what was asked as done."""
+    return event.model_validate(dict(ask) | more)
+
+
+def refused(ask: Command, reason: Reason, cause: Cause, **more: int) -> Decision:
+    """A refusal repeats what was asked, and says why not."""
+    why = {"reason": reason.value, "explanation": reason.sentence, "effective_at": cause.at}
+    return said(REFUSED_WITH[type(ask)].model_validate(dict(ask) | why | more))
+
+
+def snapshot(account: Account) -> says.Account:
+    """The account as everyone may know it."""
+    return says.Account(
+        account=account.id,
+        mode=account.mode,
+        email=account.email,
+        credit=credit_said(account.credit),
+        poc=None if account.poc is None else poc_said(account.poc),
+        holds=tuple(hold_said(hold) for hold in account.holds),
+    )
+
+
+def credit_said(credit: CreditWallet) -> says.Credit:
+    """The credit wallet as everyone may know it."""
+    return says.Credit(total=credit.total, held=credit.held, available=credit.available)
+
+
+def poc_said(poc: PocWallet) -> says.Poc:
+    """The POC wallet as everyone may know it."""
+    return says.Poc(granted=poc.granted, balance=poc.left, until=poc.until)
+
+
+def hold_said(hold: ProductHold) -> says.ProductHold:
+    """What is held for a product as everyone may know it."""
+    return says.ProductHold(
+        product=hold.product, actual=hold.actual, estimate=hold.estimate, held=hold.held, debt=hold.debt
+    )
