@@ -23,6 +23,7 @@ from deploy.cli.parked import parked
 from deploy.cli.say import FAILED, SILENT, WRONG, Trouble, as_document, examples, line, note
 from deploy.cli.send import Sending, send
 from deploy.cli.show import show
+from deploy.cli.simulate import simulate
 from deploy.cli.up import run, up
 from deploy.local.guarded import StartError
 from deploy.topics import BrokerSilent, TopicsRefused
@@ -33,6 +34,7 @@ _ORDER: Final = [
     "up",
     "send",
     "show",
+    "simulate",
     "lag",
     "audit",
     "dlq",
@@ -136,6 +138,9 @@ app.command(
     ),
 )(send)
 app.add_typer(show, name="show")
+app.command(epilog=examples("stoppoc simulate docs/scenarios", "stoppoc simulate --json my-rule.yaml"))(
+    simulate
+)
 app.command(epilog=examples("stoppoc lag", "stoppoc lag --partitions --json"))(operate.lag)
 app.command(epilog=examples("stoppoc audit", "stoppoc audit --wait 60s --json"))(audit)
 app.command(epilog=examples("stoppoc run hold --http-port 8080"))(run)

@@ -1,0 +1,110 @@
+"""The services in a world of their own: their real rules and stores on a real database, a bus in memory, and a clock
+that stands still until it is moved. All of a world is one transaction for each service, and is rolled back at its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import asyncpg
+
+from deploy.simulate.bus import Bus
+from deploy.simulate.timeline import Timeline
+from shared.contracts.cloudevents import Unreadable
+from shared.contracts.message import Message
+from shared.engine import intake, outbox, schedule
+from shared.engine.batch import transact
+from shared.engine.service import Service
+
+# As large as a worker's.
+_MOST_IN_BATCH: Final = 500
+# A rule that answers itself without end would fill the memory: no step of a scenario says nearly so much.
+_MOST_BATCHES: Final = 20_000
+
+
+class Broken(Exception):
+    """A service failed: not the scenario is wrong, but we are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Services with a connection each, on a database that is theirs."""
+
+    services: Sequence[Service]
+    connections: Mapping[str, Any]
+
+    @asynccontextmanager
+    async def world(self, begins: datetime) -> AsyncIterator[World]:
+        """A world that knows nothing yet; whatever it learns is forgotten at its end."""
+        async with AsyncExitStack() as stack:
+            for conn in self.connections.values():
+                transaction = conn.transaction()
+                await transaction.start()
+                stack.push_async_callback(transaction.rollback)
+            world = World(self, begins)
+            await world.begin()
+            yield world
+
+
+class World:
+    """What is so at the world's instant."""
+
+    def __init__(self, stage: Stage, begins: datetime) -> None:
+        self.at = begins
+        self.bus = Bus(stage.services)
+        self.batches = 0
+        self._stage = stage
+        self._timeline = Timeline(stage.services)
+
+    async def begin(self) -> None:
+        """Notes since when jobs are due."""
+        await self._timeline.begin(self._stage.connections, self.at)
+
+    async def advance(self, until: datetime) -> None:
+        """Lets time pass: whatever falls due is done at its instant, in order, with all that follows from it."""
+        while (due := await self._timeline.next_due(self._stage.connections, until)) is not None:
+            conn = self._stage.connections[due.service.name]
+            self.at = max(self.at, due.instant)
+            await self._timeline.make(conn, due)
+            for position, messages in await outbox.claim_lanes(conn, [schedule.lane_of_job(due.job)]):
+                self.bus.put(messages, self.at)
+                await outbox.drop(conn, [position])
+            await self.drain()
+        self.at = until
+
+    async def send(self, message: Message, message_id: str, copies: int = 1) -> None:
+        """Asks for something now, and lets all follow that follows."""
+        for _ in range(copies):
+            self.bus.send(message, message_id, self.at)
+        await self.drain()
+
+    async def drain(self) -> None:
+        """Until nobody has anything left to read."""
+        before = self.batches
+        while any(self.bus.waiting.values()):
+            for service in self._stage.services:
+                if records := self.bus.take(service.name, _MOST_IN_BATCH):
+                    await self._decide(service, records)
+            if self.batches - before > _MOST_BATCHES:
+                raise Broken(f"the services go on answering each other after {_MOST_BATCHES} batches")
+
+    async def _decide(self, service: Service, records: Sequence[intake.Record]) -> None:
+        self.batches += 1
+        conn = self._stage.connections[service.name]
+        try:
+            reads = [read for record in records if (read := intake.read(record, service)) is not None]
+            result = await transact(conn, service, reads)
+        except (Unreadable, asyncpg.PostgresError) as error:
+            names = ", ".join(sorted({dict(one.headers)["ce_type"].decode() for one in records}))
+            raise Broken(f"{service.name} cannot decide {names}: {type(error).__name__}: {error}") from error
+        if result.parked:
+            first = result.parked[0]
+            raise Broken(f"{service.name} parked {first.read.ask.message!r}: {first.error}")
+        for bundle in result.bundles:
+            self.bus.put(bundle.messages, self.at)
+        if result.bundles:
+            await outbox.drop(conn, [bundle.position for bundle in result.bundles])
