@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
@@ -14,8 +14,12 @@ from pydantic import ValidationError
 from deploy.cli.fields import Unknown, path_of, unknown, wanted
 from deploy.cli.say import WRONG, Trouble, plain, quoted
 from shared.contracts.message import Message
+from shared.contracts.provisioning import PlanOutcome
 from shared.contracts.registry import REGISTRY
 from shared.contracts.topics import MOST_MESSAGE_BYTES
+
+# What no portal may ask, and a person at a terminal may: how the provider's next changes go.
+REHEARSALS: Final[Mapping[str, type[Message]]] = {"PlanOutcome": PlanOutcome}
 
 _MOST_SHOWN: Final = 60
 
@@ -38,6 +42,8 @@ def near(name: str, known: Iterable[str]) -> str:
     """The end of a sentence that says a name is not known."""
     names = list(known)
     by_lower = {one.lower(): one for one in names}
+    if (same := by_lower.get(name.lower().replace("_", "").replace("-", ""))) is not None:
+        return f"; did you mean {same}?"
     close = [by_lower[one] for one in get_close_matches(name.lower(), by_lower, n=3)]
     return f"; did you mean {' or '.join(close)}?" if close else f"; there are {', '.join(names)}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
@@ -57,7 +57,7 @@ async def since(reader: Reader, places: list[TopicPartition], at_ms: int) -> dic
     return await reader.ends(places) | found if found else await reader.beginnings(places)
 
 
-async def hearing(reader: Reader, starts: Mapping[TopicPartition, int]) -> AsyncIterator[Heard]:
+async def hearing(reader: Reader, starts: Mapping[TopicPartition, int]) -> AsyncGenerator[Heard, None]:
     """Every message from there on, once each: a crash may have said it twice, with the same id."""
     known: set[str] = set()
     async for record in reader.following(starts):

@@ -25,6 +25,7 @@ from deploy.cli.send import Sending, send
 from deploy.cli.show import show
 from deploy.cli.simulate import simulate
 from deploy.cli.up import run, up
+from deploy.cli.watch import watch
 from deploy.local.guarded import StartError
 from deploy.topics import BrokerSilent, TopicsRefused
 from shared.engine.migrate import MigrationRefused
@@ -33,6 +34,7 @@ _ORDER: Final = [
     "demo",
     "up",
     "send",
+    "watch",
     "show",
     "simulate",
     "lag",
@@ -137,11 +139,12 @@ app.command(
         "stoppoc send TopUp --help",
     ),
 )(send)
+app.command(epilog=examples("stoppoc watch k1", "stoppoc watch ORDER --wait 10s --json"))(watch)
 app.add_typer(show, name="show")
 app.command(epilog=examples("stoppoc simulate docs/scenarios", "stoppoc simulate --json my-rule.yaml"))(
     simulate
 )
-app.command(epilog=examples("stoppoc lag", "stoppoc lag --partitions --json"))(operate.lag)
+app.command(epilog=examples("stoppoc lag", "stoppoc lag hold --partitions --json"))(operate.lag)
 app.command(epilog=examples("stoppoc audit", "stoppoc audit --wait 60s --json"))(audit)
 app.command(epilog=examples("stoppoc run hold --http-port 8080"))(run)
 app.add_typer(operate.topics, name="topics")

@@ -11,7 +11,7 @@ import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple
 
 import typer
 from rich.console import Console
@@ -29,6 +29,14 @@ _WIDE: Final = 400
 _MOST_QUOTED: Final = 70
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+class Section(NamedTuple):
+    """One table, under its own title where it has one."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[object]]
+    title: str = ""
 
 
 class Trouble(Exception):
@@ -126,3 +134,13 @@ def _shown(value: object) -> object:
     if isinstance(value, list):
         return ", ".join(str(item) for item in value) or None
     return f"{value:,}" if isinstance(value, int) else value
+
+
+def sections(found: Iterable[Section]) -> None:
+    """Tables, one under the other."""
+    for nr, one in enumerate(found):
+        if nr:
+            line()
+        if one.title:
+            line(one.title)
+        table(one.columns, one.rows)

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperCommand
 
 from deploy.cli import where
-from deploy.cli.commands import command_named, example, message_from, public_commands, read_data
+from deploy.cli.commands import REHEARSALS, command_named, example, message_from, public_commands, read_data
 from deploy.cli.desk import Answer, desk_at, envelope_of
 from deploy.cli.fields import fields_of
 from deploy.cli.say import (
@@ -157,7 +157,7 @@ def order_in(answer: Answer) -> str | None:
 
 
 def _list(*, as_json: bool) -> None:
-    known = public_commands()
+    known = {**public_commands(), **REHEARSALS}
     if as_json:
         rows = (
             {"command": name, "type": model.type, "meaning": summary(model), "example": model.example}

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from deploy.cli.commands import public_commands
 from deploy.cli.main import app
 
 run = CliRunner()
@@ -108,10 +109,11 @@ def test_the_help_of_every_command_has_an_example(command: str) -> None:
 
 def test_what_can_be_asked_is_listed_with_an_example_each() -> None:
     listed = run.invoke(app, ("send", "--list"))
-    for name in ("OpenAccount", "TopUp", "GrantPoc", "ExtendPoc"):
+    offered = {*public_commands(), "PlanOutcome"}
+    for name in offered:
         assert f"stoppoc send {name} --data" in listed.stdout
     document = json.loads(run.invoke(app, ("send", "--list", "--json")).stdout)
-    assert {row["command"] for row in document} == {"OpenAccount", "TopUp", "GrantPoc", "ExtendPoc"}
+    assert {row["command"] for row in document} == offered
 
 
 def test_a_catalogue_that_leaves_out_a_kind_starts_nothing(
