@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from shared.contracts import charges, checkout, hold, invoicing, lifecycle, orders, provisioning
+from shared.contracts import (
+    charges,
+    checkout,
+    hold,
+    invoicing,
+    lifecycle,
+    orders,
+    provisioning,
+    refusals,
+    resources,
+)
 from shared.contracts.message import Message
 
 
@@ -37,7 +47,9 @@ REGISTRY = Registry(
         *orders.MESSAGES,
         *hold.MESSAGES,
         *charges.MESSAGES,
+        *resources.MESSAGES,
         *lifecycle.MESSAGES,
+        *refusals.MESSAGES,
         *invoicing.MESSAGES,
         *provisioning.MESSAGES,
     )
