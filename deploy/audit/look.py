@@ -19,7 +19,7 @@ from deploy.audit.checks import Check
 
 # More offenders than that are counted, but not followed from look to look.
 MOST_FOLLOWED: Final = 20_000
-_AGAIN_S: Final = 0.5
+AGAIN_S: Final = 0.5
 _STATEMENT_S: Final = 300.0
 _SETTINGS: Final = {
     "default_transaction_read_only": "on",
@@ -50,19 +50,19 @@ class Finding:
 
 async def look(dsn: str, checks: Sequence[Check], wait_s: float) -> list[Finding]:
     """What each check finds; what may settle is looked at again for as long as `wait_s`."""
-    async with _looking(dsn) as conn:
+    async with looking(dsn) as conn:
         found = {finding.check.name: finding for finding in await _look(conn, checks)}
         until = time.monotonic() + wait_s
         while (doubted := [one.check for one in found.values() if one.broken and one.check.settles]) and (
             time.monotonic() < until
         ):
-            await asyncio.sleep(_AGAIN_S)
+            await asyncio.sleep(AGAIN_S)
             for again in await _look(conn, doubted):
-                found[again.check.name] = _still(found[again.check.name], again)
+                found[again.check.name] = still(found[again.check.name], again)
     return list(found.values())
 
 
-def _still(before: Finding, again: Finding) -> Finding:
+def still(before: Finding, again: Finding) -> Finding:
     """What was broken before and is still."""
     if max(before.broken, again.broken) > MOST_FOLLOWED:
         return again
@@ -87,7 +87,8 @@ async def _ask(conn: asyncpg.Connection, check: Check) -> Finding:
 
 
 @asynccontextmanager
-async def _looking(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+async def looking(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection that can change nothing."""
     conn = await asyncpg.connect(dsn, timeout=10, command_timeout=_STATEMENT_S, server_settings=_SETTINGS)
     try:
         yield conn

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from deploy.audit.checks import checks
+from deploy.audit.listen import listen
 from deploy.audit.look import Finding, look
 from deploy.cli import where
 from deploy.cli.say import FAILED, AsJson, Trouble, as_document, line, plain, table
@@ -65,9 +66,13 @@ def audit(
 
 
 async def _audit(wait_s: float, kafka: str | None) -> _Told:
-    findings = await look(where.postgres(), checks(SERVICES), wait_s)
-    behind = None if kafka is None else await asyncio.to_thread(_behind, kafka)
-    return _Told(findings, behind)
+    dsn = where.postgres()
+    findings = await look(dsn, checks(SERVICES), wait_s)
+    if kafka is None:
+        return _Told(findings, None)
+    findings += await listen(kafka, dsn, list(SERVICES.values()), wait_s)
+    behind = await asyncio.to_thread(_behind, kafka)
+    return _Told(sorted(findings, key=lambda one: one.check.truth), behind)
 
 
 def _kafka(asked: bool | None) -> str | None:

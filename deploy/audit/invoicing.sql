@@ -1,0 +1,88 @@
+-- What holds of invoices, their closings, and recorded use.
+
+-- name: numbers_have_no_gap
+-- truth 6: Invoices are numbered from 1 without a gap, per account and month of Hanoi, and counted so.
+-- of: invoicing.month
+select account_id || '/' || month as id,
+  coalesce(count, 0) || ' invoices up to ' || coalesce(last, 0) || ', counted ' || coalesce(issued, 0)
+  || coalesce('; ' || misplaced || ' of another month', '') as found
+from invoicing.month full join (
+  select account_id, month, count(*) as count, max(sequence) as last,
+    nullif(count(*) filter (where month <> to_char(issued_at at time zone interval '7 hours', 'YYYY-MM')), 0) as misplaced
+  from invoicing.invoice group by account_id, month
+) as invoices using (account_id, month)
+where (coalesce(count, 0), coalesce(last, 0)) is distinct from (issued::bigint, issued) or misplaced is not null
+
+-- name: amounts_are_their_lines
+-- truth 5: An invoice is for what its line is worth, and what was not used of it is its exact share.
+-- of: invoicing.invoice
+select invoice_id as id,
+  'paid ' || paid_vnd || ' and carried ' || carried_vnd || ' VND of ' || worth_vnd || '; not used '
+  || coalesce(unused_vnd, 0) || ' VND for ' || coalesce(unused_minutes, 0) || ' of ' || minutes || ' minutes' as found
+from (
+  select invoice_id, paid_vnd, carried_vnd, unused_vnd, unused_minutes,
+    (line ->> 'amount')::bigint + (line ->> 'carried')::bigint as worth_vnd, (line ->> 'minutes')::bigint as minutes
+  from invoicing.invoice left join invoicing.closing using (invoice_id)
+) as invoice
+where paid_vnd + carried_vnd <> worth_vnd or worth_vnd < 0
+  or unused_minutes > minutes
+  or unused_vnd <> least(worth_vnd, div(2 * worth_vnd::numeric * unused_minutes + minutes, greatest(2 * minutes, 1)))
+
+-- name: no_minute_is_billed_twice
+-- truth 6: No minute of a resource is in two invoices, in two intervals of use, or in both.
+-- of: invoicing.invoice
+select resource_id || '@' || to_char(starts_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"') as id,
+  what || ' begins before ' || to_char(billed_until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"') as found
+from (
+  select *, max(until_at) over (
+    partition by resource_id order by starts_at, until_at rows between unbounded preceding and 1 preceding
+  ) as billed_until
+  from (
+    select resource_id, 'invoice ' || invoice_id as what, (line ->> 'starts')::timestamptz as starts_at,
+      least((line ->> 'until')::timestamptz, closed_at) as until_at
+    from invoicing.invoice left join invoicing.closing using (invoice_id)
+    union all
+    select resource_id, 'use ' || usage_id, starts_at, coalesce(until_at, 'infinity')
+    from invoicing.usage left join invoicing.usage_end using (usage_id)
+  ) as period
+  -- What was ended before it began is no minute.
+  where starts_at < until_at
+) as period
+where starts_at < billed_until
+
+-- name: closings_belong_to_documents
+-- truth 6: What was closed or ended is a document of the same account, and does not end before it begins.
+-- of: (select from invoicing.closing union all select from invoicing.usage_end) as one
+select invoice_id as id, 'closes no invoice of ' || closing.account_id as found
+from invoicing.closing left join invoicing.invoice using (invoice_id)
+where invoice.account_id is distinct from closing.account_id
+union all
+select invoice_id, 'was replaced by none'
+from invoicing.closing where replaced_by is not null
+  and not exists (select from invoicing.invoice where invoice.invoice_id = closing.replaced_by)
+union all
+select usage_id, 'ends no use of ' || usage_end.account_id || ' that began before'
+from invoicing.usage_end left join invoicing.usage using (usage_id)
+where usage.account_id is distinct from usage_end.account_id or until_at < starts_at
+
+-- name: open_documents_are_known
+-- truth 6: Which invoices and which use of a resource still run is what is not closed.
+-- of: invoicing.resource
+select account_id || '/' || resource_id as id,
+  'known ' || coalesce(known.invoice_ids, '{}')::text || ' ' || coalesce(known.usage_id::text, '-') || ', open '
+  || coalesce(invoices.open, '{}')::text || ' ' || coalesce(usages.open::text, '-') as found
+from invoicing.resource as known
+full join (
+  select account_id, resource_id, array_agg(invoice_id order by invoice_id) as open
+  from invoicing.invoice
+  where not exists (select from invoicing.closing where closing.invoice_id = invoice.invoice_id)
+  group by account_id, resource_id
+) as invoices using (account_id, resource_id)
+full join (
+  select account_id, resource_id, (array_agg(usage_id))[1] as open, count(*) as count
+  from invoicing.usage
+  where not exists (select from invoicing.usage_end where usage_end.usage_id = usage.usage_id)
+  group by account_id, resource_id
+) as usages using (account_id, resource_id)
+where (select coalesce(array_agg(one order by one), '{}') from unnest(known.invoice_ids) as one) <> coalesce(invoices.open, '{}')
+  or known.usage_id is distinct from usages.open or usages.count > 1

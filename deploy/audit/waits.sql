@@ -1,0 +1,1 @@
+-- The keys of what waits for somebody outside, by service: a command about one of them has its outcome still to come.

@@ -1,0 +1,51 @@
+"""What must always be true is seen to be so where it is, and each way to break it is found, with its id."""
+
+from __future__ import annotations
+
+import asyncpg
+import pytest
+
+from deploy.audit.checks import checks
+from deploy.audit.look import look
+from deploy.services import SERVICES
+from tests.audit.breaks import BREAKS
+from tests.audit.conftest import broken
+
+pytestmark = pytest.mark.postgres
+
+
+async def test_nothing_is_broken_after_a_sound_life(books: str) -> None:
+    found = await look(books, checks(SERVICES), 0)
+    assert {one.check.name: one.breaks[:3] for one in found if one.broken} == {}
+
+
+async def test_each_check_has_something_to_look_at(books: str) -> None:
+    assert [one.check.name for one in await look(books, checks(SERVICES), 0) if not one.looked] == []
+
+
+def test_there_is_a_way_to_break_whatever_is_checked() -> None:
+    assert {check.name for check in checks(SERVICES)} == set(BREAKS)
+
+
+@pytest.mark.parametrize("name", BREAKS)
+async def test_what_is_broken_is_found(name: str, books: str) -> None:
+    conn = await asyncpg.connect(books)
+    try:
+        # Neither a trigger nor a constraint may save it.
+        await conn.execute("set session_replication_role = replica")
+        for row in await conn.fetch(_CHECKS):
+            await conn.execute(f"alter table {row['relation']} drop constraint {row['conname']}")
+        done = await conn.execute(BREAKS[name])
+    finally:
+        await conn.close()
+    assert int(done.split()[-1]) > 0, "there was nothing to break"
+    found = (await broken(books)).get(name)
+    assert found is not None
+    assert found.broken == len(found.breaks) > 0
+    assert all(one.id and one.found for one in found.breaks)
+
+
+_CHECKS = """
+select conrelid::regclass::text as relation, quote_ident(conname) as conname from pg_constraint
+where contype = 'c' and connamespace not in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
+"""
