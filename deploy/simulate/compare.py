@@ -46,20 +46,11 @@ def _section(name: str, node: Node, found: Any) -> Iterator[Mismatch]:
     if isinstance(node, Mapped) and isinstance(found, list):
         for account, items in node.pairs.items():
             own = [one for one in found if one.get("account") == account]
-            yield from _list_or_rest(items, own, f"{name}.{account}")
+            yield from _differences(items, own, f"{name}.{account}")
     elif name in _IN_ORDER_AMONG_OTHERS and isinstance(node, Listed):
         yield from _among_others(node, found, name)
     else:
-        yield from _list_or_rest(node, found, name)
-
-
-def _list_or_rest(node: Node, found: Any, path: str) -> list[Mismatch]:
-    """The differences; of a list, from all of it or from what came with the steps, whichever are fewer."""
-    whole = list(_differences(node, found, path))
-    if whole and isinstance(node, Listed) and isinstance(found, list):
-        later = [one for one in found if not isinstance(one, Prior)]
-        return min(whole, list(_differences(node, later, path)), key=len)
-    return whole
+        yield from _differences(node, found, name)
 
 
 def _differences(node: Node, found: Any, path: str) -> Iterator[Mismatch]:
@@ -67,11 +58,16 @@ def _differences(node: Node, found: Any, path: str) -> Iterator[Mismatch]:
         for name, value in node.pairs.items():
             yield from _differences(value, found.get(name), f"{path}.{name}")
     elif isinstance(node, Listed) and isinstance(found, list):
-        yield from _list(node, found, path)
+        yield from _list(node, _whole_or_later(node, found), path)
     elif isinstance(node, Scalar) and isinstance(found, list) and not fields.is_null(node):
         yield from _differences(node, len(found), path)
     elif not (isinstance(node, Scalar) and is_same(node, found)):
         yield Mismatch(node.line, path, fields.plain(node), _or_nothing(found))
+
+
+def _whole_or_later(node: Listed, found: list[Any]) -> list[Any]:
+    """All of it, or what came with the steps, as the list that was written has room for."""
+    return found if len(node.items) == len(found) else [one for one in found if not isinstance(one, Prior)]
 
 
 def _list(node: Listed, found: Sequence[Any], path: str) -> Iterator[Mismatch]:

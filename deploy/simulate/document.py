@@ -91,7 +91,8 @@ def _code(character: object) -> str:
 
 
 def _advised(what: str, text: str, mark: yaml.Mark | None) -> str:
-    line = text.splitlines()[mark.line] if mark and mark.line < text.count("\n") + 1 and text else ""
+    lines = text.split("\n")
+    line = lines[mark.line] if mark is not None and mark.line < len(lines) else ""
     if "\t" in line[: len(line) - len(line.lstrip())]:
         return "the line is indented with a tab; YAML wants spaces"
     return what

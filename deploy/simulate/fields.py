@@ -80,23 +80,20 @@ def identifier(node: Node, name: str) -> str:
 
 def whole(node: Node, name: str) -> int:
     """A whole number, however large money may be."""
-    if isinstance(node, Scalar) and not node.quoted and _WHOLE.fullmatch(node.text) and len(node.text) < 30:
-        number = int(node.text.replace("_", ""))
-        if abs(number) <= MOST_VND:
-            return number
-    raise wrong(node, name, "a whole number")
+    return _whole_from(-MOST_VND, node, name, "a whole number")
 
 
 def at_least(low: int) -> Reader[int]:
     """A whole number from there on."""
+    return lambda node, name: _whole_from(low, node, name, f"a whole number from {low} on")
 
-    def read(node: Node, name: str) -> int:
-        number = whole(node, name)
-        if number < low:
-            raise wrong(node, name, f"a whole number from {low} on")
-        return number
 
-    return read
+def _whole_from(low: int, node: Node, name: str, expected: str) -> int:
+    if isinstance(node, Scalar) and not node.quoted and _WHOLE.fullmatch(node.text) and len(node.text) < 30:
+        number = int(node.text.replace("_", ""))
+        if low <= number <= MOST_VND:
+            return number
+    raise wrong(node, name, expected)
 
 
 def truth(node: Node, name: str) -> bool:
