@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import asyncpg
-
+from shared.contracts.hold import Account
+from shared.engine.looking import documents, looking
 from shared.engine.sql import read_queries
 
 _SQL: Final = read_queries(Path(__file__).with_name("books.sql"))
@@ -43,24 +41,18 @@ class Sums(NamedTuple):
         return self.out_of_balance == 0 and self.accounts_that_differ == 0
 
 
+async def account(dsn: str, key: str) -> Account | None:
+    """The account as it stands."""
+    return next(iter(await documents(dsn, _SQL["read_account"], Account, key)), None)
+
+
 async def history(dsn: str, account: str) -> list[Movement]:
     """Every movement of the account's own wallets, oldest first."""
-    async with _looking(dsn) as conn:
+    async with looking(dsn) as conn:
         return [Movement(**row) for row in await conn.fetch(_SQL["read_history"], account)]
 
 
 async def add_up(dsn: str) -> Sums:
     """All accounts and their ledger, added up at one instant."""
-    async with _looking(dsn) as conn:
+    async with looking(dsn) as conn:
         return Sums(**await conn.fetchrow(_SQL["add_up"]))
-
-
-@asynccontextmanager
-async def _looking(dsn: str) -> AsyncIterator[asyncpg.Connection]:
-    conn = await asyncpg.connect(
-        dsn, timeout=10, command_timeout=60, server_settings={"default_transaction_read_only": "on"}
-    )
-    try:
-        yield conn
-    finally:
-        await conn.close()

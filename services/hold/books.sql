@@ -1,5 +1,23 @@
 -- What an operator reads of the books. Nothing here changes anything.
 
+-- name: read_account
+select jsonb_build_object(
+  'account', account_id, 'mode', mode, 'email', email,
+  'credit', jsonb_build_object(
+    'total', credit_total_vnd, 'held', credit_held_vnd, 'available', credit_total_vnd - credit_held_vnd
+  ),
+  'poc', case when poc_until is not null then jsonb_build_object(
+    'granted', poc_granted_vnd, 'balance', poc_granted_vnd - poc_spent_vnd + poc_refunded_vnd - poc_expired_vnd,
+    'until', poc_until
+  ) end,
+  'holds', (
+    select coalesce(jsonb_agg(jsonb_build_object(
+      'product', product, 'actual', actual_vnd, 'estimate', estimate_vnd, 'held', held_vnd, 'debt', debt_vnd
+    ) order by product), '[]') from hold.product_hold where product_hold.account_id = account.account_id
+  )
+)::text
+from hold.account where account_id = $1
+
 -- name: read_history
 select sequence, effective_at as at, kind, book, amount_vnd as amount, balance_after_vnd as balance_after,
   reference, cause_id::text

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
-from typing import Final, Self
+from typing import Final
 
+import shared.reason
 from services.hold.state import MOST_REFERENCE_CHARACTERS
 from shared.contracts.charges import GiveBack, PlaceCharge, PlaceHold, ReleaseHold
 from shared.contracts.hold import MOST_HOLDS, ExtendPoc, GrantPoc, OpenAccount, TopUp
 from shared.contracts.message import MOST_VND, Command
 
 
-class Reason(StrEnum):
+class Reason(shared.reason.Reason):
     """Why a command is refused: a stable code, and the sentence a person reads."""
-
-    sentence: str
-
-    def __new__(cls, code: str, sentence: str) -> Self:
-        reason = str.__new__(cls, code)
-        reason._value_ = code
-        reason.sentence = sentence
-        return reason
 
     ACCOUNT_UNKNOWN = "account_unknown", "There is no such account."
     ACCOUNT_EXISTS = "account_exists", "The account is open already."

@@ -10,8 +10,8 @@ from datetime import timedelta
 import pytest
 from confluent_kafka.admin import ConfigResource, NewTopic, ResourceType
 
-from deploy.services import SERVICES
 from deploy.topics import BrokerSilent, TopicsRefused, admin_of, answer, apply, dead_letter_topics, wanted
+from services.hold.service import HOLD
 from shared.contracts.topics import PARTITIONS, Topic
 
 pytestmark = pytest.mark.kafka
@@ -24,13 +24,13 @@ def named(name: str, days: int = 7) -> Topic:
 
 
 def test_every_service_has_three_topics_and_dead_letters_for_what_it_reads() -> None:
-    assert [topic.name for topic in wanted(SERVICES.values())] == [
+    assert [topic.name for topic in wanted([HOLD])] == [
         "billing.hold.commands.v1",
         "billing.hold.commands.v1.hold.dlq",
         "billing.hold.events.v1",
         "billing.hold.state.v1",
     ]
-    assert dead_letter_topics(SERVICES.values()) == ["billing.hold.commands.v1.hold.dlq"]
+    assert dead_letter_topics([HOLD]) == ["billing.hold.commands.v1.hold.dlq"]
 
 
 def test_missing_topics_are_made_once(kafka: str) -> None:
