@@ -76,7 +76,6 @@ class Reason(StrEnum):
     PRICE_TOO_LARGE = "price_too_large", "A price is too large."
     FLAVOR_JOINED = "flavor_joined", "Parts are priced one by one."
     PER_WRONG = "per_wrong", "That kind is not priced so: per 30 days, or per GB and hour."
-    FROM_PAST = "from_past", "Prices are not changed for what has been bought."
     FROM_TOO_FAR = "from_too_far", "Prices are published at most ten years ahead."
     ORDERED = "ordered", "The customer abandoned the order."
 
@@ -132,6 +131,13 @@ REFUSALS: Final[Mapping[type[Command], tuple[Reason, ...]]] = {
     Resize: (),
     Recover: (),
     CancelOrder: (Reason.ORDER_UNKNOWN, Reason.NOT_OWNER, Reason.ORDER_PAID, Reason.ORDER_ENDED),
-    GrantCoupon: (),
-    PublishPrices: (),
+    GrantCoupon: (Reason.COUPON_EXISTS, Reason.AMOUNT_NOT_POSITIVE, Reason.UNTIL_NOT_FUTURE),
+    PublishPrices: (
+        Reason.FROM_TOO_FAR,
+        Reason.PRICE_TWICE,
+        Reason.FLAVOR_JOINED,
+        Reason.PRICE_NEGATIVE,
+        Reason.PRICE_TOO_LARGE,
+        Reason.PER_WRONG,
+    ),
 }
