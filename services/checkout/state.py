@@ -5,15 +5,15 @@ Values only: nothing is changed in place. An order holds counters, so that how f
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, NamedTuple
 
 from shared.contracts.checkout import Action, Pay
 from shared.contracts.hold import AccountMode
-from shared.contracts.lifecycle import Billing, Status
-from shared.contracts.orders import MOST_FAILURES_TOLD, Failure, LineStatus, OrderStatus
+from shared.contracts.orders import Failure, LineStatus, OrderStatus
 from shared.contracts.parts import Kind, Line, Metered, Per, Product, Term
+from shared.contracts.resources import Billing, Status
 
 # Billed as POC, and not gone: what Stop POC is about.
 _STANDS: Final = frozenset({"creating", "active", "grace", "suspended"})
@@ -53,10 +53,19 @@ class Item:
         """In the hands of that order: no other may touch it."""
         return replace(self, open_order=order, open_line=line)
 
+    @property
+    def is_imagined(self) -> bool:
+        """Whether it was bought once and never came to be: its name is free."""
+        return self.version == 0 and self.status == "released"
+
     def freed(self) -> Item:
-        """In nobody's hands. What was bought and never came to be is gone."""
-        status: Status = "released" if self.version == 0 else self.status
-        return replace(self, open_order=None, open_line=0, status=status)
+        """In nobody's hands."""
+        return replace(self, open_order=None, open_line=0)
+
+    def dropped(self) -> Item:
+        """In nobody's hands; and what was bought, and never came to be, is gone."""
+        freed = self.freed()
+        return replace(freed, status="released") if self.version == 0 else freed
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,10 +203,12 @@ class Order:
     given_back: int = 0
     done: int = 0
     failed: int = 0
+    # Of those that failed: how many needed nothing any more, so that their failing is none.
+    spared: int = 0
     # How many of the cluster's resources it leaves POC: those it was not for, and those that could not be converted.
     left: int = 0
     holds: tuple[Held, ...] = ()
-    failures: tuple[Failure, ...] = field(default=())
+    failures: tuple[Failure, ...] = ()
     version: int = 1
 
     @property
@@ -206,19 +217,9 @@ class Order:
         return self.id
 
     @property
-    def is_open(self) -> bool:
-        """Whether it waits for something still."""
-        return self.status in ("awaiting_payment", "provisioning")
-
-    @property
     def is_resolved(self) -> bool:
         """Whether every line of it is done or failed."""
         return self.done + self.failed == self.lines
-
-    def with_failure(self, failure: Failure) -> Order:
-        """With one more line that failed; the first are told with the order's end."""
-        told = (*self.failures, failure)[:MOST_FAILURES_TOLD]
-        return replace(self, failed=self.failed + 1, failures=told)
 
     def having(self, **changes: object) -> Order:
         """Changed so: its next version."""

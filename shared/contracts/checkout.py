@@ -196,7 +196,9 @@ class PriceList(Message):
     prices: Annotated[list[Price], Field(min_length=1, max_length=MOST_PRICES)] = Field(
         description="The prices; what is not named keeps its own."
     )
-    starts: Instant = Field(alias="from", description="From when on they stand.")
+    starts: Instant = Field(
+        validation_alias="from", serialization_alias="from", description="From when on they stand."
+    )
 
     @property
     def key(self) -> str:
