@@ -1,0 +1,165 @@
+"""What things cost: a line from the prices that stand, its item discount, and its share of a coupon. Pure.
+
+Whatever is too large to be told exactly is refused, not priced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from services.checkout.reasons import Reason
+from services.checkout.state import Coupon, Price, price_key
+from shared import catalogue, money
+from shared.contracts.message import MOST_VND
+from shared.contracts.parts import Kind, Line, Metered, Part, Per
+from shared.engine.decision import Known
+from shared.period import MONTH, MOST_AHEAD, minutes_between, months_after, to_minute
+
+# What is held for a metered product: three days of it.
+HELD_DAYS: Final = 3
+_DAY_MINUTES: Final = 24 * 60
+_MONTH_HOURS: Final = MONTH // 60
+
+
+class Thing(NamedTuple):
+    """What is priced."""
+
+    resource: str
+    kind: Kind
+    flavor: str
+    quantity: int
+
+
+class Period(NamedTuple):
+    """From when until when, to the minute."""
+
+    starts: datetime
+    until: datetime
+
+
+def period_from(
+    starts: datetime, months: int | None, until: datetime | None, at: datetime
+) -> Period | Reason:
+    """From `starts` for so many months or until an instant, not both; never ending more than ten years after `at`."""
+    if months is None and until is None:
+        return Reason.PERIOD_MISSING
+    if months is not None and until is not None:
+        return Reason.PERIOD_TWICE
+    starts = to_minute(starts)
+    furthest = at + MOST_AHEAD
+    if until is None:
+        # Compared before it is added up: there is a last instant, and no rule may meet it.
+        if starts > furthest:
+            return Reason.UNTIL_TOO_FAR
+        until = months_after(starts, months or 0)
+    until = to_minute(until)
+    if until <= starts:
+        return Reason.UNTIL_NOT_LATER
+    return Reason.UNTIL_TOO_FAR if until > furthest else Period(starts, until)
+
+
+def line_for(
+    thing: Thing, period: Period, known: Known, at: datetime, *, carried: int = 0, discounted: bool = True
+) -> Line | Reason:
+    """The thing for that period at the prices that stand at `at`, each part rounded by itself; less what is carried
+    over from what it replaces. Nothing is `discounted` for the POC wallet."""
+    minutes = minutes_between(period.starts, period.until)
+    parts = []
+    for flavor in thing.flavor.split("+"):
+        price = _price(thing.kind, flavor, known, at)
+        if isinstance(price, Reason):
+            return price
+        vnd = price.vnd if price.per == "30d" else price.vnd * _MONTH_HOURS
+        amount = money.prorated(vnd, thing.quantity, minutes)
+        if max(vnd, amount) > MOST_VND:
+            return Reason.AMOUNT_TOO_LARGE
+        percent = price.discount if discounted else 0
+        off = money.share(amount, percent, 100)
+        parts.append(Part(flavor=flavor, vnd=vnd, amount=amount, discount_percent=percent, discount=off))
+    gross, discount = sum(part.amount for part in parts), sum(part.discount for part in parts)
+    if gross > MOST_VND:
+        return Reason.AMOUNT_TOO_LARGE
+    return Line(
+        **thing._asdict(),
+        starts=period.starts,
+        until=period.until,
+        minutes=minutes,
+        parts=parts,
+        gross=gross,
+        discount=discount,
+        carried=carried,
+        amount=gross - discount - carried,
+    )
+
+
+def metered_for(thing: Thing, known: Known, at: datetime) -> Metered | Reason:
+    """The thing at the price that stands at `at`, paid by its use, and what three days of it cost."""
+    unit, pers = 0, set[Per]()
+    for flavor in thing.flavor.split("+"):
+        price = _price(thing.kind, flavor, known, at)
+        if isinstance(price, Reason):
+            return price
+        unit += price.vnd
+        pers.add(price.per)
+    if len(pers) > 1:
+        # Parts that are paid by different measures have no price together.
+        return Reason.PRICE_UNKNOWN
+    per = pers.pop()
+    estimate = (
+        money.prorated(unit, thing.quantity, HELD_DAYS * _DAY_MINUTES)
+        if per == "30d"
+        else unit * thing.quantity * HELD_DAYS * 24
+    )
+    if max(unit, estimate) > MOST_VND:
+        return Reason.AMOUNT_TOO_LARGE
+    return Metered(**thing._asdict(), vnd=unit, per=per, estimate=estimate)
+
+
+def _price(kind: Kind, flavor: str, known: Known, at: datetime) -> _Standing | Reason:
+    """What one part costs; measured by size only what is metered by it."""
+    price = known.get(Price, price_key(kind, flavor))
+    version = price.at(at) if price else None
+    if version is None:
+        return Reason.PRICE_UNKNOWN
+    by_size = catalogue.of(kind).metered_by == "gb_hour"
+    if (version.per == "gb_hour") != by_size:
+        return Reason.PRICE_UNKNOWN
+    return _Standing(version.vnd, version.per, version.discount)
+
+
+class _Standing(NamedTuple):
+    vnd: int
+    per: Per
+    discount: int
+
+
+def is_for(coupon: Coupon, kind: Kind) -> bool:
+    """Whether the coupon lowers what a thing of that kind costs."""
+    flags = catalogue.of(kind)
+    return flags.coupon and (not coupon.products or flags.product in coupon.products)
+
+
+def why_not_coupon(code: str, kinds: Sequence[Kind], known: Known, at: datetime) -> Reason | None:
+    """Why that coupon lowers nothing of these, if so."""
+    coupon = known.get(Coupon, code)
+    if coupon is None:
+        return Reason.COUPON_UNKNOWN
+    if coupon.until is not None and coupon.until <= at:
+        return Reason.COUPON_ENDED
+    if coupon.uses is not None and coupon.used >= coupon.uses:
+        return Reason.COUPON_USED_UP
+    if not any(is_for(coupon, kind) for kind in kinds):
+        return Reason.COUPON_NOT_FOR_THIS
+    return None
+
+
+def lowered(lines: Sequence[Line], coupon: Coupon) -> list[Line]:
+    """The lines less their shares of the coupon: by value after the item discount, exact, and no more than that."""
+    worth = [max(line.amount, 0) if is_for(coupon, line.kind) else 0 for line in lines]
+    shares = money.split(min(coupon.amount, sum(worth)), worth)
+    return [
+        line.model_copy(update={"coupon": share, "amount": line.amount - share}) if share else line
+        for line, share in zip(lines, shares, strict=True)
+    ]
