@@ -24,6 +24,7 @@ from shared.contracts.message import MOST_VND, Command
 from shared.engine.decision import Cause, Decision, Known
 from shared.engine.migrate import migrate
 from shared.engine.service import Ask
+from tests.support.counting import Counting
 from tests.support.seeds import seeded_random
 
 pytestmark = pytest.mark.postgres
@@ -220,37 +221,6 @@ def some_command(random: Random) -> Command:
             return ExtendPoc(account=account, until=until)
         case _:
             return TopUp(account=account, amount=amount, reference=f"r{random.randrange(60)}")
-
-
-class Counting:
-    """A connection that counts what it is asked."""
-
-    def __init__(self, conn: asyncpg.Connection) -> None:
-        self._conn = conn
-        self.statements = 0
-
-    async def fetch(self, query: str, *args: object) -> list[Mapping[str, Any]]:
-        self.statements += 1
-        rows: list[Mapping[str, Any]] = await self._conn.fetch(query, *args)
-        return rows
-
-    async def fetchval(self, query: str, *args: object) -> object:
-        self.statements += 1
-        return await self._conn.fetchval(query, *args)
-
-    async def copy_records_to_table(
-        self, table: str, *, schema_name: str, columns: Sequence[str], records: Iterable[Sequence[object]]
-    ) -> str:
-        self.statements += 1
-        return str(
-            await self._conn.copy_records_to_table(
-                table, schema_name=schema_name, columns=columns, records=records
-            )
-        )
-
-    async def execute(self, query: str, *args: object) -> str:
-        self.statements += 1
-        return str(await self._conn.execute(query, *args))
 
 
 async def test_a_batch_costs_one_statement_per_table_each_way_whatever_its_size(hold: str) -> None:

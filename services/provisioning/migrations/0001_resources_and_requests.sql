@@ -23,7 +23,7 @@ create table provisioning.request (
   asked bigint not null check (asked >= 0),
   cancelled boolean not null,
   primary key (resource_id, request_id),
-  constraint what_was_asked_is_known check (asked = 0 or action is not null)
+  constraint what_was_asked_is_known check (cancelled or action is not null)
 );
 comment on table provisioning.request is 'Every request, once, however often it was asked; without an outcome it was done.';
 comment on column provisioning.request.outcome is 'How it was planned to go, when it was first asked.';
