@@ -12,7 +12,7 @@ from typing import Final
 
 from services.invoicing.rules import invoices, use
 from services.invoicing.rules.told import Bought, Ended, Told, snapshot
-from services.invoicing.state import Resource, resource_key
+from services.invoicing.state import Closing, Resource, resource_key
 from shared.contracts.invoicing import ClosedBy, InvoiceAction
 from shared.contracts.lifecycle import (
     ResourceConverted,
@@ -54,7 +54,7 @@ def resized(told: ResourceResized, known: Known, cause: Cause) -> Decision:
     before = _resource(told, known)
     if told.billing == "prepaid" and told.line is not None:
         closed = invoices.closed(told, "resize", before, known, cause)
-        rest = replace(before, invoices=())
+        rest = _without(closed, before)
         return _together(closed, invoices.issued(told, told.line, "resize", rest, known, cause))
     if told.billing == "hold" and told.metered is not None:
         return use.goes_on(use.of(told, told.metered, cause), before, known, cause)
@@ -62,12 +62,12 @@ def resized(told: ResourceResized, known: Known, cause: Cause) -> Decision:
 
 
 def ended(told: Ended, known: Known, cause: Cause) -> Decision:
-    """Whatever ran of the resource ends with it."""
+    """Whatever runs of the resource ends with it; invoices that have run out stand as they are."""
     before = _resource(told, known)
-    after = Resource(before.account, before.id)
+    closed = invoices.closed(told, _ENDS[type(told)], before, known, cause)
+    after = replace(_without(closed, before), usage=None)
     if after == before:
         return NOTHING
-    closed = invoices.closed(told, _ENDS[type(told)], before, known, cause)
     return _together(closed, use.ended(before, known, cause), changed(after, says=()))
 
 
@@ -95,6 +95,11 @@ RULES: Final[Mapping[type[Message], Rule]] = {
 def _resource(told: Told, known: Known) -> Resource:
     key = resource_key(told.account, told.resource)
     return known.get(Resource, key) or Resource(told.account, told.resource)
+
+
+def _without(closed: Decision, resource: Resource) -> Resource:
+    gone = {row.invoice for row in closed.adds if isinstance(row, Closing)}
+    return replace(resource, invoices=tuple(id_ for id_ in resource.invoices if id_ not in gone))
 
 
 def _together(*decisions: Decision) -> Decision:
