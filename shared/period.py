@@ -13,6 +13,8 @@ from shared.money import MONTH_MINUTES, share
 MONTH: Final = MONTH_MINUTES
 # Seven hours east since 1975, without summer time: an offset says it all, and needs no database of zones.
 HANOI: Final = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
+# Nothing is bought or published further ahead: ten years with their leap days.
+MOST_AHEAD: Final = timedelta(days=3_652)
 
 _MINUTE: Final = timedelta(minutes=1)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from services.checkout.pricing import MOST_MONTHS_AHEAD
 from services.checkout.reasons import Reason
 from services.checkout.state import Price, PriceVersion, price_key
 from shared import catalogue
@@ -16,7 +15,7 @@ from shared.contracts.checkout import Price as PriceSaid
 from shared.contracts.checkout import PublishPrices
 from shared.contracts.orders import PricesPublished, PricesRefused
 from shared.engine.decision import Cause, Decision, Known, changed, said
-from shared.period import months_after
+from shared.period import MOST_AHEAD
 
 # A thousand times what the largest machine costs in a month; it keeps the sums of an order far from their bound.
 MOST_PRICE_VND: Final = 10**12
@@ -36,7 +35,7 @@ def _with(price: PriceSaid, ask: PublishPrices, known: Known) -> Price:
 
 
 def _why_not(ask: PublishPrices, cause: Cause) -> Reason | None:
-    if ask.starts > months_after(cause.at, MOST_MONTHS_AHEAD):
+    if ask.starts - cause.at > MOST_AHEAD:
         return Reason.FROM_TOO_FAR
     if len({price_key(price.kind, price.flavor) for price in ask.prices}) < len(ask.prices):
         return Reason.PRICE_TWICE

@@ -1,0 +1,1 @@
+"""The rules of checkout, one by one."""
