@@ -15,8 +15,10 @@ from shared import catalogue, money
 from shared.contracts.message import MOST_VND
 from shared.contracts.parts import Kind, Line, Metered, Part, Per
 from shared.engine.decision import Known
-from shared.period import MONTH, MOST_AHEAD, minutes_between, months_after, to_minute
+from shared.period import MONTH, minutes_between, months_after, to_minute
 
+# Nothing is bought, and no price published, further ahead: ten years and some days.
+MOST_MONTHS_AHEAD: Final = 122
 # What is held for a metered product: three days of it.
 HELD_DAYS: Final = 3
 _DAY_MINUTES: Final = 24 * 60
@@ -48,7 +50,7 @@ def period_from(
     if months is not None and until is not None:
         return Reason.PERIOD_TWICE
     starts = to_minute(starts)
-    furthest = at + MOST_AHEAD
+    furthest = months_after(at, MOST_MONTHS_AHEAD)
     if until is None:
         # Compared before it is added up: there is a last instant, and no rule may meet it.
         if starts > furthest:

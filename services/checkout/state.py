@@ -223,7 +223,7 @@ class Order:
 
     def having(self, **changes: object) -> Order:
         """Changed so: its next version."""
-        return replace(self, version=self.version + 1, **changes)  # type: ignore[arg-type]  # fields of its own
+        return replace(self, **({"version": self.version + 1} | changes))  # type: ignore[arg-type]  # fields of its own
 
 
 @dataclass(frozen=True, slots=True)
