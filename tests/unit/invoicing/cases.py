@@ -22,6 +22,7 @@ NOW: Final = to_minute(AT)
 MINUTE: Final = timedelta(minutes=1)
 DAY: Final = timedelta(days=1)
 NEXT_MONTH: Final = months_after(AT, 1)
+HALF: Final = AT + 15 * DAY
 
 given: Final = Spec("invoicing", RULES, AT).given
 

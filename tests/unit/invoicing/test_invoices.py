@@ -19,6 +19,7 @@ from shared.contracts.message import Event
 from tests.unit.invoicing.cases import (
     AT,
     DAY,
+    HALF,
     MINUTE,
     NEXT_MONTH,
     NOW,
@@ -132,9 +133,6 @@ def test_the_month_of_an_invoice_begins_at_midnight_in_hanoi(at: str, month: str
     ).effective_at
     case = given().when(told(ResourceCreated, instant, line=LINE), at=instant)
     assert [getattr(event, "number") for event in case.decisions[0].says] == [f"{month}-000001"]  # noqa: B009 - of the one event told
-
-
-HALF = AT + 15 * DAY
 
 
 def test_a_deleted_resource_has_its_invoice_closed_with_what_was_not_used() -> None:
