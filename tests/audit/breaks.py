@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from deploy.services import SERVICES
+
 _ENGINE: Final[Mapping[str, str]] = {
     "{0}.outbox_is_empty": "insert into {0}.outbox (lane, keys, messages) values ('lost/0', '{{k}}', '[]')",
     "{0}.nothing_is_parked": """
@@ -36,7 +38,24 @@ _HOLD: Final[Mapping[str, str]] = {
       update hold.charge set amount_vnd = amount_vnd + 1 where account_id = 'acme' and order_id = 'old-2'""",
 }
 
+_INVOICING: Final[Mapping[str, str]] = {
+    "invoicing.numbers_have_no_gap": """
+      update invoicing.invoice set sequence = sequence + 1
+      where (account_id, month, sequence) in (select account_id, month, max(sequence) from invoicing.invoice group by 1, 2)""",
+    "invoicing.amounts_are_their_lines": "update invoicing.invoice set paid_vnd = paid_vnd + 1 where resource_id = 'srv-1'",
+    "invoicing.no_minute_is_billed_twice": """
+      insert into invoicing.usage
+      select gen_random_uuid(), account_id, resource_id, null, 'vserver', 'server', 's-1', 1, 1, '30d',
+        (line ->> 'starts')::timestamptz + interval '1 minute', gen_random_uuid()
+      from invoicing.invoice where resource_id = 'srv-1' limit 1""",
+    "invoicing.closings_belong_to_documents": """
+      insert into invoicing.usage_end values (gen_random_uuid(), 'acme', '2026-03-06T02:00Z', gen_random_uuid())""",
+    "invoicing.open_documents_are_known": """
+      update invoicing.resource set invoice_ids = invoice_ids || gen_random_uuid() where resource_id = 'srv-1'""",
+}
+
 BREAKS: Final[Mapping[str, str]] = {
-    **{name.format("hold"): sql.format("hold") for name, sql in _ENGINE.items()},
+    **{name.format(one): sql.format(one) for one in SERVICES for name, sql in _ENGINE.items()},
     **_HOLD,
+    **(_INVOICING if "invoicing" in SERVICES else {}),
 }

@@ -9,6 +9,7 @@ from typing import Final
 from shared.contracts.charges import GiveBack, PlaceCharge, PlaceHold, ReleaseHold
 from shared.contracts.hold import GrantPoc, OpenAccount, TopUp
 from shared.contracts.message import Message
+from shared.contracts.provisioning import PlanOutcome
 
 BEGINS: Final = datetime(2026, 3, 6, 2, tzinfo=UTC)
 
@@ -56,4 +57,8 @@ _MONEY: Final[Sequence[tuple[float, Message]]] = (
     ),
 )
 
-STORY: Final = tuple((_at(minutes), message) for minutes, message in _MONEY)
+_PROVIDER: Final[Sequence[tuple[float, Message]]] = (
+    (30, PlanOutcome(resource="vol-9", outcome="refuse", times=1, action="convert")),
+)
+
+STORY: Final = tuple((_at(minutes), message) for minutes, message in (*_MONEY, *_PROVIDER))
