@@ -17,13 +17,20 @@ pytestmark = pytest.mark.postgres
 FIGURES: Final = {
     *("credit_total_vnd", "credit_held_vnd"),
     *("poc_until", "poc_granted_vnd", "poc_spent_vnd", "poc_refunded_vnd", "poc_expired_vnd"),
-    *("ledger_sequence", "event_sequence"),
+    *("ledger_sequence", "product_holds", "event_sequence"),
 }
+HOLD_FIGURES: Final = {"actual_vnd", "estimate_vnd", "held_vnd", "debt_vnd"}
 
 LISTED: Final = {
     "SELECT INSERT on hold.account",
     *(f"UPDATE ({figure}) on hold.account" for figure in FIGURES),
     "SELECT INSERT on hold.ledger_entry",
+    "SELECT INSERT on hold.charge",
+    "UPDATE (given_back_vnd) on hold.charge",
+    "SELECT INSERT on hold.order_hold",
+    "UPDATE (released_vnd) on hold.order_hold",
+    "SELECT INSERT on hold.product_hold",
+    *(f"UPDATE ({figure}) on hold.product_hold" for figure in HOLD_FIGURES),
     "SELECT INSERT DELETE on hold.inbox",
     "SELECT INSERT UPDATE DELETE on hold.outbox",
     "SELECT on hold.outbox_message",

@@ -4,33 +4,41 @@ itself refuses what can never be true."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
-from random import Random
-from typing import Any, Final, get_args
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Final, get_args
 
 import asyncpg
 import pytest
 
-from services.hold.rules import RULES
+from services.hold.books import add_up
 from services.hold.service import HOLD
-from services.hold.state import Account, CreditWallet, Deposit, Entry, PocWallet, Transaction
-from services.hold.store import HoldStore
+from services.hold.state import Account, Deposit, Transaction
 from shared import ids
-from shared.contracts.cloudevents import Envelope
-from shared.contracts.hold import AccountMode, ExtendPoc, GrantPoc, OpenAccount, TopUp
-from shared.contracts.message import MOST_VND, Command
-from shared.engine.decision import Cause, Decision, Known
+from shared.contracts.hold import AccountMode, OpenAccount, TopUp
+from shared.engine.decision import Decision, Known
 from shared.engine.migrate import migrate
 from shared.engine.service import Ask
 from tests.support.counting import Counting
+from tests.support.hold_rows import (
+    AT,
+    STORE,
+    about,
+    asked,
+    connected,
+    decided,
+    known_accounts,
+    ledger,
+    run_batch,
+    some_account,
+    some_command,
+    some_transaction,
+)
 from tests.support.seeds import seeded_random
 
 pytestmark = pytest.mark.postgres
 
-AT: Final = datetime(2026, 3, 6, 2, 0, tzinfo=UTC)
-STORE: Final = HoldStore()
+PRODUCTS: Final = ("snapshot", "vcontainer", "vcr")
 
 
 @pytest.fixture
@@ -38,92 +46,6 @@ async def hold(database: str) -> str:
     """The DSN of a database with hold's schema."""
     await migrate(database, [HOLD])
     return database
-
-
-@asynccontextmanager
-async def connected(dsn: str, role: str = HOLD.role) -> AsyncIterator[asyncpg.Connection]:
-    conn = await asyncpg.connect(dsn, server_settings={"role": role, "search_path": HOLD.schema})
-    try:
-        yield conn
-    finally:
-        await conn.close()
-
-
-def asked(command: Command, at: datetime = AT) -> Ask:
-    id_ = ids.new_id()
-    envelope = Envelope(id=id_, type=command.type, source="/test", key=command.key, correlation_id=id_)
-    return Ask(command.key, command, envelope, Cause(id_, "hold", at))
-
-
-def about(*accounts: str) -> list[Ask]:
-    return [asked(ExtendPoc(account=account, until=AT)) for account in accounts]
-
-
-def decided(known: Known, asks: Iterable[Ask]) -> None:
-    """What the engine does between load and save."""
-    for ask in asks:
-        decision = RULES[type(ask.message)](ask.message, known, ask.cause)
-        known.apply(decision)
-        for message in decision.says:
-            known.next_sequence(Account, message.key)
-
-
-async def run_batch(conn: asyncpg.Connection, asks: Sequence[Ask]) -> None:
-    known = Known()
-    async with conn.transaction():
-        await STORE.load(conn, asks, known)
-        decided(known, asks)
-        await STORE.save(conn, known)
-
-
-async def ledger(conn: asyncpg.Connection) -> list[Transaction]:
-    """All transactions, by account and sequence."""
-    rows = await conn.fetch("select * from hold.ledger_entry order by account_id, sequence, line")
-    transactions: dict[tuple[str, int], list[Mapping[str, Any]]] = {}
-    for row in rows:
-        transactions.setdefault((row["account_id"], row["sequence"]), []).append(row)
-    return [_transaction(lines) for lines in transactions.values()]
-
-
-def _transaction(lines: Sequence[Mapping[str, Any]]) -> Transaction:
-    first = lines[0]
-    assert [line["line"] for line in lines] == list(range(1, len(lines) + 1))
-    assert len({(line["kind"], line["cause_id"], line["effective_at"]) for line in lines}) == 1
-    assert all(line["reference"] is None for line in lines[1:])
-    entries = tuple(Entry(line["book"], line["amount_vnd"], line["balance_after_vnd"]) for line in lines)
-    return Transaction(
-        *(first["account_id"], first["sequence"], first["kind"], str(first["cause_id"])),
-        *(first["effective_at"], entries, first["reference"]),
-    )
-
-
-def some_account(random: Random, name: str, mode: AccountMode) -> Account:
-    credit = CreditWallet(random.choice([0, 1, random.randint(0, MOST_VND)]), random.randint(0, MOST_VND))
-    poc = some_poc(random) if mode == "prepaid" and random.random() < 0.7 else None
-    return Account(name, mode, f"{name}@acme.example", credit, poc, random.randint(0, 2**40))
-
-
-def some_poc(random: Random) -> PocWallet:
-    spent, expired, left = (random.randint(0, MOST_VND // 4) for _ in range(3))
-    refunded = random.randint(0, spent)
-    until = AT + timedelta(minutes=random.randint(-1_000_000, 1_000_000))
-    return PocWallet(until, spent - refunded + expired + left, spent, refunded, expired)
-
-
-def some_transaction(random: Random, account: str, sequence: int) -> Transaction:
-    amount, balance = random.randint(1, MOST_VND), random.randint(0, MOST_VND)
-    at, cause = AT + timedelta(microseconds=random.randint(0, 10**12)), ids.new_id()
-    match random.choice(["deposit", "poc_grant", "poc_expiry"]):
-        case "deposit":
-            lines = (Entry("credit", amount, balance), Entry("bank", -amount))
-            reference = f"Chuyển khoản {sequence}"
-            return Transaction(account, sequence, "deposit", cause, at, lines, reference)
-        case "poc_grant":
-            lines = (Entry("poc", amount, balance), Entry("poc_granted", -amount))
-            return Transaction(account, sequence, "poc_grant", cause, at, lines)
-        case _:
-            lines = (Entry("poc", -amount, 0), Entry("poc_expired", amount))
-            return Transaction(account, sequence, "poc_expiry", cause, at, lines)
 
 
 async def test_what_is_saved_is_loaded_again(hold: str) -> None:
@@ -138,11 +60,11 @@ async def test_what_is_saved_is_loaded_again(hold: str) -> None:
             await STORE.load(conn, about(*names), known)
             assert known_accounts(known, names) == expected
             for name in random.sample(names, 120):
-                account, transaction = (
-                    some_account(random, name, modes[name]),
-                    some_transaction(random, name, round_),
-                )
-                known.apply(Decision((account,), (transaction,)))
+                # Products an account ever held for stay: of some there are more each time.
+                products = PRODUCTS[:round_] if names.index(name) % 2 else ()
+                account = some_account(random, name, modes[name], products)
+                transaction = some_transaction(random, name, round_)
+                known.apply(Decision((account, *account.holds), (transaction,)))
                 known.next_sequence(Account, name)
                 expected[name] = (account, expected[name][1] + 1 if name in expected else 1)
                 booked.append(transaction)
@@ -151,16 +73,6 @@ async def test_what_is_saved_is_loaded_again(hold: str) -> None:
         await STORE.load(conn, about(*names), known)
         assert known_accounts(known, names) == expected
         assert await ledger(conn) == sorted(booked, key=lambda each: (each.account, each.sequence))
-
-
-def known_accounts(known: Known, names: Iterable[str]) -> dict[str, tuple[Account, int]]:
-    accounts: dict[str, tuple[Account, int]] = {}
-    for name in names:
-        if known.get(Account, name) is not None:
-            entity, sequence = known.row(Account, name)
-            assert isinstance(entity, Account)
-            accounts[name] = (entity, sequence)
-    return accounts
 
 
 async def test_load_knows_which_of_the_payments_asked_about_were_counted(hold: str) -> None:
@@ -206,21 +118,7 @@ async def test_rules_find_the_same_however_their_commands_are_cut_into_batches(h
             whole.added(Transaction), key=lambda each: (each.account, each.sequence)
         )
         assert len(whole.added(Transaction)) > 50
-
-
-def some_command(random: Random) -> Command:
-    account, amount = random.choice("abcdef"), random.randint(-1, 9)
-    until = AT + timedelta(hours=random.randint(0, 700))
-    match random.randrange(8):
-        case 0:
-            mode = random.choice(["prepaid", "prepaid", "postpaid"])
-            return OpenAccount.model_validate({"account": account, "mode": mode, "email": "a@b.vn"})
-        case 1 | 2:
-            return GrantPoc(account=account, amount=amount, until=until)
-        case 3:
-            return ExtendPoc(account=account, until=until)
-        case _:
-            return TopUp(account=account, amount=amount, reference=f"r{random.randrange(60)}")
+        assert (await add_up(hold)).right
 
 
 async def test_a_batch_costs_one_statement_per_table_each_way_whatever_its_size(hold: str) -> None:
