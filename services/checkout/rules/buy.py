@@ -1,0 +1,110 @@
+"""Buy: new resources, for a period out of the credit wallet or the POC wallet, or metered out of held credit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from services.checkout.pricing import Period, Thing, line_for, metered_for, period_from
+from services.checkout.reasons import Reason
+from services.checkout.rules.answers import answered
+from services.checkout.rules.placing import Placing, Wanted, place
+from services.checkout.state import Account, Cluster, Item
+from shared import catalogue
+from shared.contracts.checkout import Buy, BuyItem
+from shared.contracts.resources import Billing
+from shared.engine.decision import Cause, Decision, Known
+from shared.period import to_minute
+
+
+def buy(ask: Buy, known: Known, cause: Cause) -> Decision:
+    """An order over all of them. They are there from now on as far as orders go: no other can be placed on them."""
+    return answered(ask, _bought(ask, known, cause), cause)
+
+
+def _bought(ask: Buy, known: Known, cause: Cause) -> Decision | Reason:
+    if (reason := _why_not(ask, known)) is not None:
+        return reason
+    poc_until = _poc_until(ask, known, cause)
+    if isinstance(poc_until, Reason):
+        return poc_until
+    wanted = []
+    for item in ask.items:
+        priced = _priced(ask, item, poc_until, known, cause)
+        if isinstance(priced, Reason):
+            return priced
+        wanted.append(priced)
+    return place(Placing("buy", ask.key, ask.account, ask.pay, ask.coupon), wanted, known, cause)
+
+
+def _why_not(ask: Buy, known: Known) -> Reason | None:
+    if len({item.resource for item in ask.items}) < len(ask.items):
+        return Reason.RESOURCE_TWICE
+    if (reason := _why_not_paid(ask)) is not None:
+        return reason
+    clusters = [known.get(Cluster, item.cluster) for item in ask.items if item.cluster is not None]
+    if any(cluster is not None and cluster.account != ask.account for cluster in clusters):
+        return Reason.NOT_OWNER
+    there = [known.get(Item, item.resource) for item in ask.items]
+    if any(item is not None and not item.is_imagined for item in there):
+        return Reason.RESOURCE_EXISTS
+    return None
+
+
+def _why_not_paid(ask: Buy) -> Reason | None:
+    flags = [(catalogue.of(item.kind), item) for item in ask.items]
+    if ask.pay == "poc":
+        allowed = all(each.allows_poc(in_cluster=item.cluster is not None) for each, item in flags)
+        return None if allowed else Reason.POC_NOT_FOR_THIS
+    if ask.pay not in ("credit", "hold"):
+        return Reason.PAY_NOT_AVAILABLE
+    if ask.pay == "credit" and any(each.billing == "hold" for each, _ in flags):
+        return Reason.PAY_BY_HOLD
+    if ask.pay == "hold" and any(each.billing == "prepaid" for each, _ in flags):
+        return Reason.PAY_BY_CREDIT
+    return None
+
+
+def _poc_until(ask: Buy, known: Known, cause: Cause) -> datetime | Reason | None:
+    """When the POC wallet ends, where it is what pays: nothing of it lasts longer."""
+    if ask.pay != "poc":
+        return None
+    account = known.get(Account, ask.account)
+    if account is None or account.poc_until is None:
+        return Reason.POC_NOT_GRANTED
+    # To the minute: a wallet that ends within this one pays no minute any more.
+    return Reason.POC_ENDED if account.poc_until <= to_minute(cause.at) else account.poc_until
+
+
+def _priced(
+    ask: Buy, item: BuyItem, poc_until: datetime | None, known: Known, cause: Cause
+) -> Wanted | Reason:
+    thing = Thing(item.resource, item.kind, item.flavor, item.quantity)
+    if ask.pay == "hold":
+        metered = metered_for(thing, known, cause.at)
+        return metered if isinstance(metered, Reason) else Wanted(_new(ask, item), None, metered)
+    period = _period(item, poc_until, cause.at)
+    if isinstance(period, Reason):
+        return period
+    line = line_for(thing, period, known, cause.at, discounted=poc_until is None)
+    if isinstance(line, Reason):
+        return line
+    renews = item.auto_renew and poc_until is None
+    return Wanted(_new(ask, item), line, None, renews, item.months or 1)
+
+
+def _period(item: BuyItem, poc_until: datetime | None, at: datetime) -> Period | Reason:
+    if poc_until is None:
+        return period_from(at, item.months, item.until, at)
+    if item.months is None and item.until is None:
+        return period_from(at, None, poc_until, at)
+    asked = period_from(at, item.months, item.until, at)
+    return asked if isinstance(asked, Reason) else Period(asked.starts, min(asked.until, poc_until))
+
+
+def _new(ask: Buy, item: BuyItem) -> Item:
+    billing: Billing = "poc" if ask.pay == "poc" else "hold" if ask.pay == "hold" else "prepaid"
+    return Item(
+        *(item.resource, ask.account, item.kind, item.flavor, item.quantity, item.cluster),
+        billing=billing,
+        status="creating",
+    )
