@@ -77,7 +77,7 @@ class Reason(StrEnum):
     FLAVOR_JOINED = "flavor_joined", "Parts are priced one by one."
     PER_WRONG = "per_wrong", "That kind is not priced so: per 30 days, or per GB and hour."
     FROM_TOO_FAR = "from_too_far", "Prices are published at most ten years ahead."
-    ORDERED = "ordered", "The customer abandoned the order."
+    ABANDONED = "abandoned", "The customer abandoned the order."
 
 
 _PRICED: Final = (Reason.PRICE_UNKNOWN, Reason.AMOUNT_TOO_LARGE)
@@ -86,6 +86,13 @@ _PERIOD: Final = (
     Reason.PERIOD_TWICE,
     Reason.UNTIL_NOT_LATER,
     Reason.UNTIL_TOO_FAR,
+)
+# What is asked of every resource that stands, before what is asked of it.
+_STANDING: Final = (
+    Reason.RESOURCE_UNKNOWN,
+    Reason.NOT_OWNER,
+    Reason.PAY_NOT_AVAILABLE,
+    Reason.RESOURCE_BUSY,
 )
 COUPON: Final = (
     Reason.COUPON_UNKNOWN,
@@ -127,9 +134,28 @@ REFUSALS: Final[Mapping[type[Command], tuple[Reason, ...]]] = {
         *_PRICED,
         *COUPON,
     ),
-    Renew: (),
-    Resize: (),
-    Recover: (),
+    Renew: (
+        Reason.RESOURCE_TWICE,
+        *_STANDING,
+        Reason.NOT_RENEWABLE,
+        Reason.PAY_BY_POC,
+        Reason.PAY_BY_CREDIT,
+        Reason.POC_NOT_GRANTED,
+        Reason.POC_ENDED,
+        *_PERIOD,
+        *_PRICED,
+        *COUPON,
+    ),
+    Resize: (
+        *_STANDING,
+        Reason.NOT_RESIZABLE,
+        Reason.PAY_BY_POC,
+        Reason.PAY_BY_HOLD,
+        Reason.PAY_BY_CREDIT,
+        Reason.SAME_SIZE,
+        *_PRICED,
+    ),
+    Recover: (*_STANDING, Reason.NOT_RECOVERABLE, Reason.PAY_BY_CREDIT, *_PRICED),
     CancelOrder: (Reason.ORDER_UNKNOWN, Reason.NOT_OWNER, Reason.ORDER_PAID, Reason.ORDER_ENDED),
     GrantCoupon: (Reason.COUPON_EXISTS, Reason.AMOUNT_NOT_POSITIVE, Reason.UNTIL_NOT_FUTURE),
     PublishPrices: (

@@ -1,0 +1,78 @@
+"""Resize: another size from now to the same end, at today's price, less what the old one is still worth.
+
+Below zero nothing is paid: lifecycle gives the difference back when the resize is done. What is metered has no
+end; credit is held for the new size.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from services.checkout.pricing import Period, Thing, line_for, metered_for
+from services.checkout.reasons import Reason
+from services.checkout.rules.answers import answered
+from services.checkout.rules.placing import Placing, Wanted, place
+from services.checkout.rules.standing import first_wrong, owned
+from services.checkout.state import Item
+from shared.contracts.checkout import Resize
+from shared.engine.decision import Cause, Decision, Known
+from shared.period import to_minute
+from shared.terms import unused_value
+
+
+def resize(ask: Resize, known: Known, cause: Cause) -> Decision:
+    """An order of one line, which carries the unused value of the old size."""
+    return answered(ask, _resized(ask, known, cause), cause)
+
+
+def _resized(ask: Resize, known: Known, cause: Cause) -> Decision | Reason:
+    items = owned([ask.resource], ask.account, ask.pay, known)
+    if isinstance(items, Reason):
+        return items
+    if (reason := _why_not(ask, items[0], cause.at)) is not None:
+        return reason
+    wanted = _priced(ask, items[0], known, cause.at)
+    if isinstance(wanted, Reason):
+        return wanted
+    return place(Placing("resize", ask.key, ask.account, ask.pay), [wanted], known, cause)
+
+
+def _why_not(ask: Resize, item: Item, at: datetime) -> Reason | None:
+    return first_wrong(
+        [item],
+        (
+            (Reason.NOT_RESIZABLE, lambda item: not _is_resizable(item, at)),
+            (Reason.PAY_BY_POC, lambda item: item.billing == "poc" and ask.pay != "poc"),
+            (Reason.PAY_BY_HOLD, lambda item: item.billing == "hold" and ask.pay != "hold"),
+            (Reason.PAY_BY_CREDIT, lambda item: item.billing == "prepaid" and ask.pay != "credit"),
+            (
+                Reason.SAME_SIZE,
+                lambda item: (ask.flavor, _quantity(ask, item)) == (item.flavor, item.quantity),
+            ),
+        ),
+    )
+
+
+def _is_resizable(item: Item, at: datetime) -> bool:
+    has_rest = item.until is not None and to_minute(at) < item.until
+    return item.status == "active" and (item.billing == "hold" or has_rest)
+
+
+def _quantity(ask: Resize, item: Item) -> int:
+    return item.quantity if ask.quantity is None else ask.quantity
+
+
+def _priced(ask: Resize, item: Item, known: Known, at: datetime) -> Wanted | Reason:
+    thing = Thing(item.resource, item.kind, ask.flavor, _quantity(ask, item))
+    if item.until is None or item.billing == "hold":
+        metered = metered_for(thing, known, at)
+        return metered if isinstance(metered, Reason) else Wanted(item, metered=metered)
+    line = line_for(
+        thing,
+        Period(to_minute(at), item.until),
+        known,
+        at,
+        carried=unused_value(item.terms, at),
+        discounted=item.billing != "poc",
+    )
+    return line if isinstance(line, Reason) else Wanted(item, line)
