@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from services.hold.service import HOLD
+from services.invoicing.service import INVOICING
 from services.provisioning.service import PROVISIONING
 from shared.engine.service import Service
 
-SERVICES: Final[Mapping[str, Service]] = {service.name: service for service in (HOLD, PROVISIONING)}
+SERVICES: Final[Mapping[str, Service]] = {service.name: service for service in (HOLD, INVOICING, PROVISIONING)}
