@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final, TypeVar, get_args
 
 import pytest
 from hypothesis import given
@@ -14,28 +14,59 @@ from hypothesis import strategies as some
 
 from services.hold.reasons import REFUSALS
 from services.hold.rules import REFUSED_WITH, RULES, snapshot
-from services.hold.state import Account, Deposit, Entry, Transaction
+from services.hold.state import (
+    Account,
+    Charge,
+    Deposit,
+    Entry,
+    OrderHold,
+    PocWallet,
+    ProductHold,
+    Transaction,
+    TransactionKind,
+)
+from shared.contracts.charges import (
+    Charged,
+    GiveBack,
+    HoldPlaced,
+    HoldReleased,
+    PlaceCharge,
+    PlaceHold,
+    ReleaseHold,
+    Wallet,
+    Why,
+)
 from shared.contracts.hold import (
-    Credit,
     ExtendPoc,
     GrantPoc,
     OpenAccount,
-    Poc,
     PocExtended,
     PocGranted,
     ToppedUp,
     TopUp,
 )
 from shared.contracts.message import MOST_VND, Command, Message
-from shared.engine.decision import Cause, Decision, Known
+from shared.engine.decision import Cause, Decision, Entity, Known
 from tests.support.seeds import seeded, tell_seed
 from tests.support.spec import cause_id
 from tests.unit.hold.cases import AT
 
+E = TypeVar("E", bound=Entity)
+
 # Few accounts, payments and instants: so that the same ones meet again and again.
-ACCOUNTS: Final = some.sampled_from(["a", "b", "c"])
+ACCOUNTS: Final = some.sampled_from(["a", "a", "a", "b", "c"])
 AMOUNTS: Final = some.integers(-1, 9) | some.sampled_from([MOST_VND, MOST_VND - 5, -MOST_VND])
 INSTANTS: Final = some.builds(lambda hours: AT + timedelta(hours=hours), some.integers(-5, 60))
+ORDERS: Final = some.sampled_from(["o1", "o2", "o3"])
+WALLETS: Final[some.SearchStrategy[Wallet]] = some.sampled_from(["credit", "poc"])
+PRODUCTS: Final = some.sampled_from(["vcontainer", "snapshot"])
+COSTS: Final = some.sampled_from([1, 1, 2, 2, 5, 0, -1, MOST_VND])
+OF_ORDER: Final[dict[str, some.SearchStrategy[Any]]] = {
+    "account": ACCOUNTS,
+    "order": ORDERS,
+    "amount": COSTS,
+    "effective_at": some.just(AT),
+}
 COMMANDS: Final = some.one_of(
     some.builds(
         OpenAccount,
@@ -48,6 +79,15 @@ COMMANDS: Final = some.one_of(
     ),
     some.builds(GrantPoc, account=ACCOUNTS, amount=AMOUNTS, until=INSTANTS),
     some.builds(ExtendPoc, account=ACCOUNTS, until=INSTANTS),
+    some.builds(PlaceCharge, wallet=WALLETS, **OF_ORDER),
+    some.builds(PlaceHold, product=PRODUCTS, **OF_ORDER),
+    some.builds(ReleaseHold, product=PRODUCTS, **OF_ORDER | {"order": some.none() | ORDERS}),
+    some.builds(
+        GiveBack,
+        wallet=WALLETS,
+        why=some.sampled_from(get_args(Why)),
+        **OF_ORDER | {"order": some.none() | ORDERS},
+    ),
 )
 
 
@@ -58,6 +98,7 @@ class History:
     known: Known = field(default_factory=Known)
     asked: list[tuple[Command, Decision]] = field(default_factory=list)
     accounts: dict[str, Account] = field(default_factory=dict)
+    entities: dict[tuple[type, str], Entity] = field(default_factory=dict)
     transactions: list[Transaction] = field(default_factory=list)
 
     def ask(self, command: Command, at: datetime) -> None:
@@ -65,6 +106,7 @@ class History:
         decision = RULES[type(command)](command, self.known, cause)
         self.known.apply(decision)
         self.asked.append((command, decision))
+        self.entities |= {(type(change), change.key): change for change in decision.changes}
         self.accounts |= {change.id: change for change in decision.changes if isinstance(change, Account)}
         self.transactions += [row for row in decision.adds if isinstance(row, Transaction)]
 
@@ -75,6 +117,15 @@ class History:
     def of(self, account: str) -> list[Transaction]:
         return [transaction for transaction in self.transactions if transaction.account == account]
 
+    def every(self, kind: type[E], account: str) -> list[E]:
+        """All of that kind which belong to the account, as they are at the end."""
+        found = [entity for (of, _), entity in self.entities.items() if of is kind]
+        return [entity for entity in found if getattr(entity, "account") == account]  # type: ignore[misc]  # noqa: B009 - each of them has one, no base class says so
+
+    def moved(self, account: str, kind: TransactionKind) -> int:
+        """How much the account's own books were moved by transactions of that kind."""
+        return sum(each.entries[0].amount for each in self.of(account) if each.kind == kind)
+
 
 def _happen(commands: Iterable[tuple[Command, int]]) -> History:
     history, at = History(), AT
@@ -84,12 +135,14 @@ def _happen(commands: Iterable[tuple[Command, int]]) -> History:
     return history
 
 
-# Two open accounts to begin with, else most sequences would be refusals of the unknown.
+# Two open accounts to begin with, one of them with money, else most sequences would be refusals.
 OPENED: Final[list[tuple[Command, int]]] = [
     (OpenAccount(account="a", mode="prepaid", email="a@b.vn"), 0),
     (OpenAccount(account="b", mode="prepaid", email="a@b.vn"), 0),
+    (TopUp(account="a", amount=12, reference="r0"), 0),
+    (GrantPoc(account="a", amount=9, until=AT + timedelta(hours=40)), 0),
 ]
-HISTORIES: Final = some.lists(some.tuples(COMMANDS, some.integers(0, 60 * 12)), max_size=40).map(
+HISTORIES: Final = some.lists(some.tuples(COMMANDS, some.integers(0, 60 * 12)), min_size=15, max_size=40).map(
     lambda commands: _happen([*OPENED, *commands])
 )
 
@@ -125,10 +178,14 @@ def test_each_balance_is_the_sum_of_its_entries(history: History) -> None:
     tell_seed()
     for name, account in history.accounts.items():
         books = balances(history.of(name))
-        assert account.credit.total == books["credit"] == -books["bank"]
-        assert (account.poc.left if account.poc else 0) == books["poc"]
-        assert (account.poc.granted if account.poc else 0) == -books["poc_granted"]
-        assert (account.poc.expired if account.poc else 0) == books["poc_expired"]
+        poc = account.poc or PocWallet(AT)
+        assert account.credit.total == books["credit"] == -books["bank"] - books["sales"]
+        assert (poc.left, poc.granted) == (books["poc"], -books["poc_granted"])
+        assert (poc.expired, poc.spent - poc.refunded) == (books["poc_expired"], books["poc_used"])
+        assert (poc.spent, poc.refunded) == (
+            -history.moved(name, "poc_charge"),
+            history.moved(name, "poc_refund"),
+        )
 
 
 @seeded
@@ -150,11 +207,12 @@ def test_the_wallets_stay_within_their_bounds(history: History) -> None:
     tell_seed()
     for account in history.accounts.values():
         assert 0 <= account.credit.total <= MOST_VND
-        assert account.credit.available == account.credit.total - account.credit.held
+        assert 0 <= account.credit.available == account.credit.total - account.credit.held
         if (poc := account.poc) is not None:
             assert account.mode == "prepaid"
             assert poc.until.second == poc.until.microsecond == 0
             assert 0 <= poc.left <= poc.granted <= MOST_VND
+            assert 0 <= poc.refunded <= poc.spent
             assert poc.granted == poc.spent - poc.refunded + poc.expired + poc.left
 
 
@@ -169,7 +227,8 @@ def test_every_command_is_answered_once_and_a_refused_one_changes_nothing(histor
             assert decision == Decision(says=(event,))
             assert getattr(event, "reason") in REFUSALS[type(command)]  # noqa: B009 - each refusal has one, no base class is public
         else:
-            assert decision.changes
+            # Asked again, an order that was charged, or held for a product, is only answered.
+            assert decision.changes or isinstance(event, Charged | HoldPlaced)
 
 
 @seeded
@@ -184,25 +243,75 @@ def test_each_payment_is_counted_once(history: History) -> None:
         if isinstance(event, ToppedUp):
             paid[event.account] += event.amount
     assert paid == Counter(
-        {name: each.credit.total for name, each in history.accounts.items() if each.credit.total}
+        {name: total for name in history.accounts if (total := history.moved(name, "deposit"))}
     )
 
 
 @seeded
 @given(HISTORIES)
-def test_the_last_event_tells_the_wallet_as_it_is(history: History) -> None:
+def test_an_order_is_charged_once_and_gives_back_no_more_than_it_was_charged(history: History) -> None:
     tell_seed()
-    last: dict[tuple[str, type], Credit | Poc] = {}
+    for name in history.accounts:
+        charges = history.every(Charge, name)
+        assert all(0 <= charge.given_back <= charge.amount for charge in charges)
+        for kind, wallet in (("charge", "credit"), ("poc_charge", "poc")):
+            booked = [
+                (each.reference, -each.entries[0].amount) for each in history.of(name) if each.kind == kind
+            ]
+            charged = [(one.order, one.amount) for one in charges if one.wallet == wallet and one.amount]
+            assert sorted(charged) == sorted(booked)
+        given_back = sum(charge.given_back for charge in charges)
+        assert given_back <= history.moved(name, "refund") + history.moved(name, "poc_refund")
+
+
+@seeded
+@given(HISTORIES)
+def test_whoever_asks_again_hears_the_same(history: History) -> None:
+    tell_seed()
+    heard: dict[tuple[type, str, str], Message] = {}
     for event in history.events:
-        match event:
-            case ToppedUp():
-                last[event.account, Credit] = event.credit
-            case PocGranted() | PocExtended():
-                last[event.account, Poc] = event.poc
+        if isinstance(event, Charged | HoldPlaced):
+            product = event.product if isinstance(event, HoldPlaced) else ""
+            key = (type(event), f"{event.account}/{event.order}", product)
+            assert heard.setdefault(key, event) == event
+
+
+@seeded
+@given(HISTORIES)
+def test_what_is_held_is_the_sum_of_the_holds_and_follows_from_what_was_asked(history: History) -> None:
+    tell_seed()
     for name, account in history.accounts.items():
-        told = snapshot(account)
-        assert told.credit == last.get((name, Credit), Credit(total=0, held=0, available=0))
-        assert told.poc == last.get((name, Poc))
+        assert account.credit.held == sum(hold.held for hold in account.holds)
+        assert list(account.holds) == sorted(history.every(ProductHold, name), key=lambda one: one.product)
+        for order_hold in history.every(OrderHold, name):
+            assert 0 <= order_hold.released <= order_hold.amount
+        for hold in account.holds:
+            assert min(hold.actual, hold.estimate, hold.held, hold.debt) >= 0
+            assert hold.held + hold.debt == hold.actual + hold.estimate
+            placed = [one.amount for one in history.every(OrderHold, name) if one.product == hold.product]
+            released = [
+                event.amount
+                for event in history.events
+                if isinstance(event, HoldReleased) and (event.account, event.product) == (name, hold.product)
+            ]
+            assert hold.estimate == sum(placed) - sum(released)
+
+
+@seeded
+@given(HISTORIES)
+def test_an_event_tells_the_wallet_as_it_is_afterwards(history: History) -> None:
+    tell_seed()
+    for command, decision in history.asked:
+        match decision.says[0]:
+            case ToppedUp() as event:
+                assert event.credit == snapshot(_account(decision, command)).credit
+            case PocGranted() | PocExtended() as event:
+                assert event.poc == snapshot(_account(decision, command)).poc
+
+
+def _account(decision: Decision, command: Command) -> Account:
+    (account,) = (each for each in decision.changes if isinstance(each, Account) and each.key == command.key)
+    return account
 
 
 def test_a_transaction_out_of_balance_cannot_be_made() -> None:
