@@ -128,7 +128,7 @@ def _begin(
     client.setLevel(logging.CRITICAL)
 
 
-app.command(epilog=examples("stoppoc demo", "stoppoc demo --top-ups 50000 --json"))(demo)
+app.command(epilog=examples("stoppoc demo", "stoppoc demo --json"))(demo)
 app.command(epilog=examples("stoppoc up", "stoppoc up --workers hold=2"))(up)
 app.command(
     cls=Sending,

@@ -1,28 +1,39 @@
-"""`stoppoc show`: how things stand, as a portal sees them.
-
-A portal has topics and nothing else, so the account is read from the state topic. Its history is the ledger's, which
-is no topic: that is an operator's view, and needs the database.
-"""
+"""`stoppoc show`: how things stand, as a portal shows them: read from the services' books, which nothing here changes."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
 
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from deploy.cli import where
-from deploy.cli.records import reading
-from deploy.cli.say import FAILED, WRONG, AsJson, Trouble, as_document, examples, flat, line, quoted, table
-from services.hold import books
-from shared.contracts import topics
+from deploy.cli import shown, where
+from deploy.cli.say import (
+    FAILED,
+    WRONG,
+    AsJson,
+    Section,
+    Trouble,
+    as_document,
+    examples,
+    line,
+    quoted,
+    sections,
+)
+from services.checkout import books as orders
+from services.hold import books as accounts
+from services.hold.books import Movement
+from services.invoicing import books as invoices
+from services.lifecycle import books as clusters
+from shared import ids
 from shared.contracts.cloudevents import timestamp
-from shared.contracts.message import Id
+from shared.contracts.message import Id, Message
 
-show = typer.Typer(no_args_is_help=True, help="How things stand, as a portal sees them.")
+T = TypeVar("T")
+
+show = typer.Typer(no_args_is_help=True, help="How things stand, as a portal shows them.")
 
 _ID: TypeAdapter[str] = TypeAdapter(Id)
 
@@ -31,66 +42,101 @@ _ID: TypeAdapter[str] = TypeAdapter(Id)
 def account(
     account_id: Annotated[str, typer.Argument(metavar="ID", help="The account, as the contract names it.")],
     history: Annotated[
-        bool,
-        typer.Option(
-            "--history", help="Every movement of its money too, from the ledger (needs the database)."
-        ),
+        bool, typer.Option("--history", help="Every movement of its money too, from the ledger.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Both wallets of an account, read from the state topic; exit 1 when there is no such account."""
-    key = _id(account_id)
-    state = asyncio.run(_last_state(where.kafka(), topics.state("hold").name, key))
-    if state is None:
-        raise Trouble(f"there is no account {key}", FAILED)
-    movements = asyncio.run(books.history(where.postgres(), key)) if history else None
+    """Both wallets of an account, what is held for which product, and its invoices; exit 1 when there is none."""
+    key, dsn = _id(account_id, "account"), where.postgres()
+    state = _there(asyncio.run(accounts.account(dsn, key)), f"account {key}")
+    invoiced = asyncio.run(invoices.invoices(dsn, key))
+    movements = asyncio.run(accounts.history(dsn, key)) if history else []
     if as_json:
-        as_document(
-            state
-            if movements is None
-            else {**state, "history": [one._asdict() | {"at": timestamp(one.at)} for one in movements]}
-        )
+        told = {**_said(state), "invoices": [_said(one) for one in invoiced]}
+        moved = [one._asdict() | {"at": timestamp(one.at)} for one in movements]
+        as_document(told | {"history": moved} if history else told)
         return
-    table(("field", "value"), flat(state))
-    if movements is not None:
+    sections(shown.account(state))
+    if invoiced:
         line()
-        table(
-            ("nr", "at", "kind", "wallet", "amount", "balance after", "reference", "caused by"),
-            (
-                (
-                    m.sequence,
-                    timestamp(m.at),
-                    m.kind,
-                    m.book,
-                    m.amount,
-                    m.balance_after,
-                    m.reference,
-                    m.cause_id,
-                )
-                for m in movements
-            ),
-        )
+        sections([shown.invoices(invoiced)])
+    if history:
+        line()
+        sections([_moved(movements)])
 
 
-async def _last_state(kafka: str, topic: str, key: str) -> Mapping[str, Any] | None:
-    """What is said last about a key. A crash may repeat what was said before: the highest sequence counts."""
-    best, last = -1, None
-    async with reading(kafka) as reader:
-        async for record in reader.whole([await reader.place_of(topic, key)]):
-            if record.key == key.encode() and (sequence := _sequence(record.headers)) >= best:
-                best, last = sequence, record.value
-    return None if last is None else json.loads(last)
+@show.command(epilog=examples("stoppoc show cluster k1", "stoppoc show cluster k1 --json"))
+def cluster(
+    cluster_id: Annotated[str, typer.Argument(metavar="ID", help="The cluster.")], as_json: AsJson = False
+) -> None:
+    """A cluster and all that is in it, and whether Stop POC is offered for it."""
+    key, dsn = _id(cluster_id, "cluster"), where.postgres()
+    state = _there(asyncio.run(clusters.cluster(dsn, key)), f"cluster {key}")
+    resources = asyncio.run(clusters.resources(dsn, key))
+    if as_json:
+        as_document({**_said(state), "in_it": [_said(one) for one in resources]})
+        return
+    sections(shown.cluster(state, resources))
 
 
-def _sequence(headers: Any) -> int:
-    return int(dict(headers).get("ce_sequence", b"0"))
+@show.command(epilog=examples("stoppoc show order k1 --explain", "stoppoc show order ORDER --json"))
+def order(
+    order_id: Annotated[
+        str, typer.Argument(metavar="ID", help="The order; or a cluster or resource: its latest order.")
+    ],
+    explain: Annotated[
+        bool, typer.Option("--explain", help="How the amount of each line came about, too.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """How far an order has come, line by line. `stoppoc watch` follows it."""
+    key, dsn = _id(order_id, "order"), where.postgres()
+    state = _there(asyncio.run(orders.order(dsn, key)), f"order {key}, and none about it")
+    lines = asyncio.run(orders.lines(dsn, state.order))
+    if as_json:
+        as_document({**_said(state), "each": [_said(one) for one in lines]})
+        return
+    sections(shown.order(state, lines, whole=explain))
 
 
-def _id(text: str) -> str:
+@show.command(epilog=examples("stoppoc show invoice 01a1fd77-e850-7ed0-b375-94043d45a696"))
+def invoice(
+    invoice_id: Annotated[str, typer.Argument(metavar="ID", help="The invoice, as `show account` lists it.")],
+    as_json: AsJson = False,
+) -> None:
+    """An invoice, and how its amount came about."""
+    try:
+        key = UUID(ids.canonical(invoice_id))
+    except ValueError:
+        raise Trouble(f"{quoted(invoice_id)} is no invoice's id", WRONG) from None
+    state = _there(asyncio.run(invoices.invoice(where.postgres(), key)), f"invoice {key}")
+    if as_json:
+        as_document(_said(state))
+        return
+    sections(shown.invoice(state))
+
+
+def _there(state: T | None, what: str) -> T:
+    if state is None:
+        raise Trouble(f"there is no {what}", FAILED)
+    return state
+
+
+def _said(state: Message) -> dict[str, Any]:
+    return state.model_dump(mode="json")
+
+
+def _moved(movements: list[Movement]) -> Section:
+    columns = ("nr", "at", "kind", "wallet", "amount", "balance after", "reference", "caused by")
+    rows = [(one.sequence, timestamp(one.at), *one[2:]) for one in movements]
+    return Section(columns, rows, "History")
+
+
+def _id(text: str, what: str) -> str:
     try:
         return _ID.validate_python(text)
     except ValidationError:
         raise Trouble(
-            f"{quoted(text)} is no account: at most 64 letters, digits and . _ : -, beginning with one of the first",
+            f"{quoted(text)} is no {what}: at most 64 letters, digits and . _ : -, beginning with one of the first",
             WRONG,
         ) from None

@@ -49,7 +49,6 @@ def nothing_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         (("up", "--workers", "hodl=1"), "did you mean hold?"),
         (("up", "--workers", "hold"), "not SERVICE=N"),
         (("topics", "apply", "--replication-factor", "0"), "replication-factor"),
-        (("demo", "--top-ups", "1"), "top-ups"),
         (("sned",), "send"),
     ],
 )

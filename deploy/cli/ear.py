@@ -1,0 +1,80 @@
+"""An ear on all that services say: how things stand by what was heard so far, and waiting until they stand so."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
+from typing import Final
+
+from deploy.cli.hearing import Heard, hearing, places_of
+from deploy.cli.records import reading
+from deploy.cli.say import SILENT, Trouble
+from deploy.services import SERVICES
+from shared.contracts.charges import GivenBack
+from shared.contracts.hold import Account
+from shared.contracts.invoicing import Invoice
+from shared.contracts.lifecycle import Cluster, Resource, ResourceConverted
+
+So = Callable[[], bool]
+Tell = Callable[[Heard], None]
+
+
+class Ear:
+    """What was heard since it opened."""
+
+    def __init__(self, said: AsyncGenerator[Heard, None]) -> None:
+        self._said: Final = said
+        self.accounts: dict[str, Account] = {}
+        self.clusters: dict[str, Cluster] = {}
+        self.resources: dict[str, Resource] = {}
+        self.invoices: dict[str, Invoice] = {}
+        self.given_back: list[GivenBack] = []
+        self.converted: list[ResourceConverted] = []
+
+    async def until(self, so: So, within_s: float, what: str, tell: Tell = lambda _: None) -> None:
+        """Hears on until it is so, telling each thing heard; `Trouble` says what did not come."""
+        try:
+            async with asyncio.timeout(within_s):
+                while not so():
+                    heard = await anext(self._said)
+                    self._take(heard)
+                    tell(heard)
+        except TimeoutError:
+            raise Trouble(f"{what} was not to be heard within {within_s:g} s", SILENT) from None
+
+    @property
+    def owed(self) -> int:
+        """How many conversions gave value back that has not been heard to have arrived."""
+        unused = [one for one in self.converted if one.unused]
+        return len(unused) - sum(one.why == "unused" for one in self.given_back)
+
+    def _take(self, heard: Heard) -> None:
+        match heard.message:
+            case Account() as account:
+                self.accounts[account.account] = account
+            case Cluster() as cluster:
+                if self._is_news(cluster, self.clusters.get(cluster.cluster)):
+                    self.clusters[cluster.cluster] = cluster
+            case Resource() as resource:
+                if self._is_news(resource, self.resources.get(resource.resource)):
+                    self.resources[resource.resource] = resource
+            case Invoice() as invoice:
+                self.invoices[invoice.invoice] = invoice
+            case GivenBack() as given_back:
+                self.given_back.append(given_back)
+            case ResourceConverted() as converted:
+                self.converted.append(converted)
+
+    @staticmethod
+    def _is_news(one: Cluster | Resource, known: Cluster | Resource | None) -> bool:
+        return known is None or one.version > known.version
+
+
+@asynccontextmanager
+async def listening(kafka: str) -> AsyncIterator[Ear]:
+    """An ear that hears everything said from now on."""
+    async with reading(kafka, fetch_wait_ms=10) as reader:
+        starts = await reader.ends(await places_of(reader, ("event", "state"), SERVICES))
+        async with aclosing(hearing(reader, starts)) as said:
+            yield Ear(said)

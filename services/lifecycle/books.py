@@ -1,0 +1,22 @@
+"""Clusters and resources as an operator reads them. Read only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from shared.contracts.lifecycle import Cluster, Resource
+from shared.engine.looking import documents
+from shared.engine.sql import read_queries
+
+_SQL: Final = read_queries(Path(__file__).with_name("books.sql"))
+
+
+async def cluster(dsn: str, key: str) -> Cluster | None:
+    """The cluster as it stands."""
+    return next(iter(await documents(dsn, _SQL["read_cluster"], Cluster, key)), None)
+
+
+async def resources(dsn: str, cluster: str) -> list[Resource]:
+    """All that is, or was, in the cluster."""
+    return await documents(dsn, _SQL["read_resources"], Resource, cluster)
