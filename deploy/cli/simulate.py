@@ -158,7 +158,11 @@ def _summary(outcomes: Sequence[_Outcome]) -> str:
     wrong = sum(not outcome.ok for outcome in outcomes)
     verdict = f"{wrong} WRONG" if wrong else "all as expected"
     pace = f", {steps / seconds:,.0f} steps a second" if seconds else ""
-    return f"{len(outcomes)} scenarios, {steps} steps, {checks} checks: {verdict}{pace}"
+    return f"{_counted(len(outcomes), 'scenario')}, {_counted(steps, 'step')}, {_counted(checks, 'check')}: {verdict}{pace}"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def _document(outcome: _Outcome) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def _field(node: Mapped, name: str, fields: Mapping[str, FieldInfo], where: str)
 
 @cache
 def _fields(model: type[BaseModel]) -> Mapping[str, FieldInfo]:
-    return {info.alias or name: info for name, info in model.model_fields.items()}
+    return {info.serialization_alias or name: info for name, info in model.model_fields.items()}
 
 
 def _bare(annotation: object, node: Node) -> object:

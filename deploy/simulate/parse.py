@@ -112,7 +112,8 @@ def _steps(nodes: list[Node], gather: _Gather) -> list[Step]:
         before = steps[-1].at if steps else None
         at = step.at or before
         if at is None:
-            gather.faults.append(Fault(step.line, "a step: `at` is missing"))
+            # Where the step above cannot be read, its instant may be what is missing.
+            gather.faults += [] if gather.faults else [Fault(step.line, "a step: `at` is missing")]
         elif before is not None and at < before:
             sentence = f"at: {written(at)} lies before the step above it ({written(before)})"
             gather.faults.append(Fault(step.line, sentence))
