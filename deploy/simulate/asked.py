@@ -68,6 +68,9 @@ def _translated(node: Node, model: object, where: str) -> Any:
         if (found := read_instant(node.text)) is None:
             raise Fault(node.line, f"{where}: {HOW} was expected, not {what(node)}")
         return timestamp(found)
+    if model is str and isinstance(node, Scalar) and not is_null(node):
+        # A reference of digits only is a text all the same.
+        return node.text
     return plain(node)
 
 

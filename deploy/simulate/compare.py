@@ -7,6 +7,7 @@ may be named or left out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,6 +19,8 @@ from deploy.simulate.local import read_instant
 Found = Mapping[str, Any]
 NOTHING: Final = "nothing"
 
+# A type may be named whole, or by the message's name alone.
+_TYPE: Final = re.compile(r"billing\.\w+\.(\w+)\.v\d+")
 _IN_ORDER_AMONG_OTHERS: Final = ("events", "refusals")
 
 
@@ -97,7 +100,7 @@ def _among_others(node: Listed, found: Sequence[Any], path: str) -> Iterator[Mis
 def _matches(item: Node, found: Mapping[str, Any]) -> bool:
     if not isinstance(item, Mapped):
         return False
-    return all(not list(_differences(value, _named(found, name), name)) for name, value in item.pairs.items())
+    return all(_matches_one(value, _named(found, name), name) for name, value in item.pairs.items())
 
 
 def _is_near(item: Node, found: Mapping[str, Any]) -> bool:
@@ -105,12 +108,16 @@ def _is_near(item: Node, found: Mapping[str, Any]) -> bool:
     names = ("type", "command")
     first = next((name for name in names if isinstance(item, Mapped) and name in item.pairs), None)
     return (
-        first is not None and isinstance(item, Mapped) and _matches_one(item.pairs[first], found.get(first))
+        first is not None
+        and isinstance(item, Mapped)
+        and _matches_one(item.pairs[first], found.get(first), first)
     )
 
 
-def _matches_one(node: Node, found: Any) -> bool:
-    return not list(_differences(node, found, ""))
+def _matches_one(node: Node, found: Any, name: str) -> bool:
+    if name == "type" and isinstance(node, Scalar) and (whole := _TYPE.fullmatch(node.text)):
+        return whole[1] == found
+    return not list(_differences(node, found, name))
 
 
 def _named(found: Mapping[str, Any], name: str) -> Any:

@@ -51,6 +51,7 @@ def differences(text: str) -> list[Mismatch]:
         "events: [{type: B, fields: {x: 2}}]",
         'events: [{type: A, fields: {at: "2026-03-06T00:00"}}]',
         "events: [{type: A, x: 3}]",
+        "events: [{type: billing.hold.B.v1}]",
         "refusals: [{command: TopUp, amount: 5}]",
         "mails: []",
         "{}",

@@ -9,7 +9,7 @@ import pytest
 from deploy.simulate.local import read_instant, written
 from deploy.simulate.parse import Faults, parse
 from deploy.simulate.scenario import Standing
-from shared.contracts.hold import GrantPoc
+from shared.contracts.hold import GrantPoc, TopUp
 
 WHOLE = b"""
 scenario: renew a server two months
@@ -80,6 +80,14 @@ def test_a_truth_can_be_the_name_of_a_field() -> None:
     )
     assert scenario.steps[0].send is not None
     assert dict(scenario.steps[0].send.message)["on"] is False
+
+
+def test_a_text_of_digits_is_a_text() -> None:
+    scenario = parse(
+        b"scenario: x\nsteps:\n  - {at: 2026-03-06, send: TopUp, data: {account: 12, amount: 1, reference: 0123}}"
+    )
+    assert scenario.steps[0].send is not None
+    assert scenario.steps[0].send.message == TopUp(account="12", amount=1, reference="0123")
 
 
 @pytest.mark.parametrize(
