@@ -17,14 +17,14 @@ where (coalesce(count, 0), coalesce(last, 0)) is distinct from (issued::bigint, 
 -- truth 5: An invoice is for what its line is worth, and what was not used of it is its exact share.
 -- of: invoicing.invoice
 select invoice_id as id,
-  'paid ' || paid_vnd || ' and carried ' || carried_vnd || ' VND of ' || worth_vnd || '; not used '
+  'paid ' || money_vnd || ' and carried ' || carried_vnd || ' VND of ' || worth_vnd || '; not used '
   || coalesce(unused_vnd, 0) || ' VND for ' || coalesce(unused_minutes, 0) || ' of ' || minutes || ' minutes' as found
 from (
-  select invoice_id, paid_vnd, carried_vnd, unused_vnd, unused_minutes,
+  select invoice_id, money_vnd, carried_vnd, unused_vnd, unused_minutes,
     (line ->> 'amount')::bigint + (line ->> 'carried')::bigint as worth_vnd, (line ->> 'minutes')::bigint as minutes
   from invoicing.invoice left join invoicing.closing using (invoice_id)
 ) as invoice
-where paid_vnd + carried_vnd <> worth_vnd or worth_vnd < 0
+where money_vnd + carried_vnd <> worth_vnd or worth_vnd < 0
   or unused_minutes > minutes
   or unused_vnd <> least(worth_vnd, div(2 * worth_vnd::numeric * unused_minutes + minutes, greatest(2 * minutes, 1)))
 

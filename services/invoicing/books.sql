@@ -6,7 +6,7 @@ select jsonb_build_object(
   'invoice', invoice_id, 'account', invoice.account_id,
   'number', month || '-' || lpad(sequence::text, greatest(6, length(sequence::text)), '0'), 'month', month,
   'resource', resource_id, 'cluster', cluster_id, 'product', product, 'kind', kind, 'action', action,
-  'order', invoice.order_id, 'amount', paid_vnd + carried_vnd, 'paid', paid_vnd, 'carried', carried_vnd,
+  'order', invoice.order_id, 'amount', money_vnd + carried_vnd, 'paid', money_vnd + carried_vnd, 'carried', carried_vnd,
   'status', 'paid', 'line', line, 'issued_at', issued_at, 'closed_at', closed_at,
   'unused', coalesce(unused_vnd, 0), 'version', case when closed_at is null then 1 else 2 end
 )::text

@@ -12,7 +12,7 @@ Row = Mapping[str, Any]
 
 INVOICE_COLUMNS: Final = (
     *("invoice_id", "account_id", "month", "sequence", "resource_id", "cluster_id", "product", "kind"),
-    *("action", "order_id", "paid_vnd", "carried_vnd", "line", "issued_at", "cause_id"),
+    *("action", "order_id", "money_vnd", "carried_vnd", "line", "issued_at", "cause_id"),
 )
 CLOSING_COLUMNS: Final = (
     *("account_id", "invoice_id", "closed_by", "closed_at", "unused_minutes", "unused_vnd", "replaced_by"),
@@ -29,7 +29,7 @@ def invoice_row(invoice: Invoice) -> tuple[object, ...]:
     """An invoice as a row."""
     return (
         *(invoice.id, invoice.account, invoice.month, invoice.sequence, invoice.resource, invoice.cluster),
-        *(invoice.product, invoice.kind, invoice.action, invoice.order, invoice.paid, invoice.carried),
+        *(invoice.product, invoice.kind, invoice.action, invoice.order, invoice.money, invoice.carried),
         *(invoice.line.model_dump_json(), invoice.issued_at, invoice.cause_id),
     )
 
@@ -47,7 +47,7 @@ def invoice_of(row: Row) -> Invoice:
         kind=row["kind"],
         action=row["action"],
         order=row["order_id"],
-        paid=row["paid_vnd"],
+        money=row["money_vnd"],
         carried=row["carried_vnd"],
         line=Line.model_validate_json(row["line"]),
         issued_at=row["issued_at"],

@@ -34,7 +34,7 @@ cross join lateral (
 
 -- name: find_invoices
 select invoice.invoice_id::text, invoice.account_id, month, sequence, resource_id, cluster_id, product, kind, action,
-  invoice.order_id, paid_vnd, carried_vnd, line, issued_at, invoice.cause_id::text,
+  invoice.order_id, money_vnd, carried_vnd, line, issued_at, invoice.cause_id::text,
   closed_by, closed_at, unused_minutes, unused_vnd, replaced_by::text, closing.order_id as closing_order_id,
   effective_at, closing.cause_id::text as closing_cause_id
 from invoicing.invoice as invoice left join invoicing.closing as closing using (invoice_id)

@@ -66,7 +66,10 @@ class Closing:
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """What was bought for a period: a document, never changed. What became of it since are documents of their own."""
+    """What was bought for a period: a document, never changed. What became of it since are documents of their own.
+
+    It is born paid: `money` in money, and `carried` by the unused value of what it replaces.
+    """
 
     id: str
     account: str
@@ -78,7 +81,7 @@ class Invoice:
     kind: Kind
     action: InvoiceAction
     order: str | None
-    paid: int
+    money: int
     carried: int
     line: Line
     issued_at: datetime
@@ -88,7 +91,7 @@ class Invoice:
     def __post_init__(self) -> None:
         if self.amount != self.line.value or self.amount < 0:
             raise ValueError(
-                f"an invoice of {self.paid} + {self.carried} VND for a line worth {self.line.value} VND"
+                f"an invoice of {self.money} + {self.carried} VND for a line worth {self.line.value} VND"
             )
 
     @property
@@ -103,8 +106,8 @@ class Invoice:
 
     @property
     def amount(self) -> int:
-        """What the period costs, whatever it was paid with."""
-        return self.paid + self.carried
+        """What the period costs, all of it paid."""
+        return self.money + self.carried
 
     def unused_minutes(self, at: datetime) -> int:
         """How many of the minutes that were paid for are not used when it ends at that instant."""

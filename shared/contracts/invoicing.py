@@ -29,9 +29,9 @@ _KIND = "What kind of resource it is."
 _ACTION = "What was done: create, convert (Stop POC), renew, resize or recover."
 _ORDER = "The order that did it; nothing where no order did."
 _CLUSTER = "The cluster it is part of; nothing where it stands alone."
-_AMOUNT = "What the period costs: paid + carried. Given back in proportion to the time not used."
-_PAID = "What money has paid of it."
-_CARRIED = "What the unused value of the invoice before it has paid (a resize); 0 for anything else."
+_AMOUNT = "What the period costs. Given back in proportion to the time not used."
+_PAID = "How much of the amount is paid, in whatever way: all of it when status is paid."
+_CARRIED = "The part of it that the unused value of the invoice before it has paid (a resize); the rest was paid in money."
 _LINE = "How the amount came about: every input of the formula."
 
 _A_LINE: dict[str, Any] = {

@@ -42,7 +42,7 @@ _INVOICING: Final[Mapping[str, str]] = {
     "invoicing.numbers_have_no_gap": """
       update invoicing.invoice set sequence = sequence + 1
       where (account_id, month, sequence) in (select account_id, month, max(sequence) from invoicing.invoice group by 1, 2)""",
-    "invoicing.amounts_are_their_lines": "update invoicing.invoice set paid_vnd = paid_vnd + 1 where resource_id = 'srv-1'",
+    "invoicing.amounts_are_their_lines": "update invoicing.invoice set money_vnd = money_vnd + 1 where resource_id = 'srv-1'",
     "invoicing.no_minute_is_billed_twice": """
       insert into invoicing.usage
       select gen_random_uuid(), account_id, resource_id, null, 'vserver', 'server', 's-1', 1, 1, '30d',

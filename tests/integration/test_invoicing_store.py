@@ -9,10 +9,12 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, Final
+from uuid import UUID
 
 import asyncpg
 import pytest
 
+from services.invoicing import books
 from services.invoicing.rules import RULES, snapshot
 from services.invoicing.service import INVOICING
 from services.invoicing.state import AccountBooks, Closing, Invoice, MonthBook, Resource, Usage, UsageEnd
@@ -347,7 +349,7 @@ async def test_a_document_is_changed_by_nobody(written: str, change: str, table:
 LIKE_THE_FIRST: Final = """
 insert into invoicing.invoice
 select gen_random_uuid(), account_id, month, number, resource_id, cluster_id, product, kind, action, order_id,
-  paid_vnd + $2, carried_vnd, line, issued_at, cause_id
+  money_vnd + $2, carried_vnd, line, issued_at, cause_id
 from invoicing.invoice, unnest($1::integer[]) as number where sequence = 1
 """
 
@@ -385,3 +387,15 @@ async def test_the_database_refuses_use_that_does_not_begin_with_a_minute(writte
             await conn.execute(
                 "insert into usage_end values (gen_random_uuid(), 'acme', $1, gen_random_uuid())", at
             )
+
+
+async def test_the_books_read_an_invoice_as_its_state_tells_it(invoicing: str) -> None:
+    first = asked(created("acme", "srv-1"))
+    new = line(to_minute(AT), vnd=200_000, carried=181_000)
+    resize = asked(told(ResourceResized, line=new))
+    async with connected(invoicing) as conn:
+        known = await run_batch(conn, [first, resize])
+    told_of = [snapshot(invoice) for invoice, _ in known.changed(Invoice)]
+    assert [each.closed_at is None for each in sorted(told_of, key=lambda each: each.number)] == [False, True]
+    assert await books.invoices(invoicing, "acme") == sorted(told_of, key=lambda each: each.number)
+    assert await books.invoice(invoicing, UUID(first.cause.derive("invoice"))) in told_of

@@ -43,19 +43,19 @@ create table invoicing.invoice (
   kind text not null,
   action text not null check (action in ('create', 'convert', 'renew', 'resize', 'recover')),
   order_id text,
-  paid_vnd bigint not null check (paid_vnd >= 0),
+  money_vnd bigint not null check (money_vnd >= 0),
   carried_vnd bigint not null check (carried_vnd >= 0),
   line jsonb not null,
   issued_at timestamptz not null,
   cause_id uuid not null,
   unique (account_id, month, sequence),
   constraint amount_is_what_the_line_is_worth
-    check (paid_vnd + carried_vnd = (line ->> 'amount')::bigint + (line ->> 'carried')::bigint)
+    check (money_vnd + carried_vnd = (line ->> 'amount')::bigint + (line ->> 'carried')::bigint)
 );
 comment on table invoicing.invoice is 'Invoices. Never changed: closings and payments are documents of their own.';
 comment on column invoicing.invoice.sequence is 'The number within account and month: 1, 2, 3 ... without a gap.';
-comment on column invoicing.invoice.paid_vnd is 'What money had paid of it when it was issued.';
-comment on column invoicing.invoice.carried_vnd is 'What the unused value of the invoices before it paid.';
+comment on column invoicing.invoice.money_vnd is 'What of its amount was paid in money.';
+comment on column invoicing.invoice.carried_vnd is 'What of it was paid by the unused value of the invoices it replaces.';
 comment on column invoicing.invoice.line is 'Every input of the formula of its amount.';
 comment on column invoicing.invoice.cause_id is 'The message that caused it.';
 

@@ -78,7 +78,7 @@ def _invoice(told: Paid, line: Line, action: InvoiceAction, book: MonthBook, cau
         kind=told.kind,
         action=action,
         order=told.order,
-        paid=max(0, line.amount),
+        money=max(0, line.amount),
         # Where the new size costs less than the old one was still worth, the rest was given back: not carried (0502).
         carried=min(line.carried, line.value),
         line=line,

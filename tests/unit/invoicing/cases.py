@@ -130,7 +130,7 @@ def invoice(
     of: Line,
     action: InvoiceAction = "create",
     *,
-    paid: int | None = None,
+    money: int | None = None,
     carried: int = 0,
     sequence: int = 1,
     month: str = "2026-03",
@@ -141,7 +141,7 @@ def invoice(
     """The invoice of srv-1 that followed from the asked-th message of a test."""
     return Invoice(
         derived("invoice", asked, at), "acme", month, sequence, "srv-1", "k1", "vserver", "server", action, "o-1",
-        of.amount if paid is None else paid, carried, of, at, cause_id(asked), closed,
+        of.amount if money is None else money, carried, of, at, cause_id(asked), closed,
     )  # fmt: skip
 
 

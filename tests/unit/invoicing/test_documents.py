@@ -308,7 +308,7 @@ def _json(body: object) -> str:
 
 def test_an_invoice_explains_its_amount() -> None:
     issued = InvoiceIssued.model_validate_json(_json(InvoiceIssued.example))
-    assert explained(issued.line)[-1] == f"To be paid: {issued.paid:,} VND."
+    assert explained(issued.line)[-1] == f"To be paid: {issued.amount:,} VND."
     closed = InvoiceClosed.model_validate_json(_json(InvoiceClosed.example))
     assert closed.unused == closed.amount * closed.unused_minutes // closed.minutes
     assert months_after(issued.line.starts, 1) == issued.line.until

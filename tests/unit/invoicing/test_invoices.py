@@ -222,8 +222,8 @@ def test_what_has_ended_once_ends_without_a_word() -> None:
 def resized(vnd: int) -> tuple[Invoice, Invoice]:
     """A server is resized half-way to one at this price; the old invoice, closed, and the new one."""
     new = line(HALF.replace(second=0), NEXT_MONTH, vnd=vnd, carried=90_500)
-    paid, carried = (new.amount, 90_500) if new.amount > 0 else (0, new.value)
-    after = invoice(new, "resize", paid=paid, carried=carried, sequence=2, asked=2, at=HALF)
+    money, carried = (new.amount, 90_500) if new.amount > 0 else (0, new.value)
+    after = invoice(new, "resize", money=money, carried=carried, sequence=2, asked=2, at=HALF)
     how = closing(
         invoice(LINE), "resize", unused_minutes=21_600, unused=90_500, asked=2, at=HALF, replaced_by=after.id
     )
@@ -246,12 +246,12 @@ def resized(vnd: int) -> tuple[Invoice, Invoice]:
 
 def test_a_resize_closes_the_old_invoice_and_carries_what_was_not_used_into_the_new_one() -> None:
     _, after = resized(vnd=362_000)
-    assert (after.amount, after.paid, after.carried) == (181_000, 90_500, 90_500)
+    assert (after.amount, after.money, after.carried) == (181_000, 90_500, 90_500)
 
 
 def test_a_resize_to_something_cheaper_carries_no_more_than_it_costs() -> None:
     _, after = resized(vnd=81_000)
-    assert (after.amount, after.paid, after.carried) == (40_500, 0, 40_500)
+    assert (after.amount, after.money, after.carried) == (40_500, 0, 40_500)
     assert after.line.amount == -50_000
 
 
@@ -265,7 +265,7 @@ def test_a_resize_of_a_resource_without_invoice_is_invoiced() -> None:
 
 def test_an_invoice_that_does_not_add_up_cannot_be_made() -> None:
     with pytest.raises(ValueError, match=r"1 \+ 0 VND for a line worth 181000 VND"):
-        invoice(LINE, paid=1)
+        invoice(LINE, money=1)
     owed = line(coupon=181_001)
     with pytest.raises(ValueError, match=r"-1 \+ 0 VND for a line worth -1 VND"):
         invoice(owed)
