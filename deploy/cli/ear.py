@@ -10,11 +10,11 @@ from typing import Final
 from deploy.cli.hearing import Heard, hearing, places_of
 from deploy.cli.records import reading
 from deploy.cli.say import SILENT, Trouble
-from deploy.services import SERVICES
 from shared.contracts.charges import GivenBack
 from shared.contracts.hold import Account
 from shared.contracts.invoicing import Invoice
 from shared.contracts.lifecycle import Cluster, Resource, ResourceConverted
+from shared.contracts.registry import REGISTRY
 
 So = Callable[[], bool]
 Tell = Callable[[Heard], None]
@@ -75,6 +75,6 @@ class Ear:
 async def listening(kafka: str) -> AsyncIterator[Ear]:
     """An ear that hears everything said from now on."""
     async with reading(kafka, fetch_wait_ms=10) as reader:
-        starts = await reader.ends(await places_of(reader, ("event", "state"), SERVICES))
+        starts = await reader.ends(await places_of(reader, ("event", "state"), REGISTRY.services))
         async with aclosing(hearing(reader, starts)) as said:
             yield Ear(said)

@@ -30,6 +30,9 @@ from shared.engine.settings import Settings
 from shared.engine.worker import Worker
 
 _COUNT: Final = re.compile(r"([a-z]+)=([0-9]{1,2})", re.ASCII)
+# In this order the examples of the contracts follow from each other.
+_TRY: Final = ("PublishPrices", "OpenAccount", "TopUp", "Buy")
+_LOOK: Final = ("watch k1", "show cluster k1", "show account acme --history", "lag", "audit", "send --list")
 _TOLD: Final = ("warning", "error", "critical")
 
 
@@ -80,9 +83,9 @@ def _introduce(here: System, running: Running, *, as_json: bool) -> None:
     line(f"Topics made or mended: {len(here.made)}; schema files applied: {len(here.applied)}.\n")
     table(("part", "where", "kept in"), _parts(here))
     line("\nTry, in another terminal (in this folder):")
-    for name in ("OpenAccount", "TopUp"):
+    for name in _TRY:
         line(f"  {me()} send {name} --data '{example(public_commands()[name])}'")
-    for asked in ("show account acme --history", "lag", "send --list"):
+    for asked in _LOOK:
         line(f"  {me()} {asked}")
     line("\nCtrl-C stops everything.")
 

@@ -16,13 +16,13 @@ from deploy.cli.hearing import Heard, hearing, places_of, read, since
 from deploy.cli.live import screen
 from deploy.cli.progress import Progress, number_of
 from deploy.cli.records import Reader, reading
-from deploy.cli.say import FAILED, SILENT, AsJson, Trouble, as_document, console, line, quoted, sections
+from deploy.cli.say import FAILED, SILENT, AsJson, Trouble, as_document, console, line, note, quoted, sections
 from deploy.cli.send import seconds
 from deploy.cli.telling import told
-from deploy.services import SERVICES
 from shared.contracts import topics
 from shared.contracts.cloudevents import timestamp
 from shared.contracts.orders import Order, OrderPlaced
+from shared.contracts.registry import REGISTRY
 
 # What follows an order's end: its invoices.
 _LINGER_S: Final = 3.0
@@ -52,7 +52,8 @@ def watch(
         line()
         sections(shown.order(state, sorted(watched.progress.lines.values(), key=number_of)))
     if state is None or not watched.progress.ended:
-        raise Trouble(f"the order has not ended within {wait_s:g} s", SILENT)
+        note(f"the order has not ended within {wait_s:g} s")
+        raise typer.Exit(SILENT)
     raise typer.Exit(0 if state.status == "completed" else FAILED)
 
 
@@ -103,7 +104,7 @@ class _Found(NamedTuple):
 async def _watch(kafka: str, asked: str, wait_s: float, out: Console) -> Watched:
     async with reading(kafka, fetch_wait_ms=10) as reader:
         found = await _find(reader, asked)
-        starts = await since(reader, await places_of(reader, ("event", "state"), SERVICES), found.placed_ms)
+        starts = await since(reader, await places_of(reader, ("event", "state"), REGISTRY.services), found.placed_ms)
         watched = Watched(found.order)
         with screen(out, watched.progress) as picture:
             async with aclosing(hearing(reader, starts)) as said:
