@@ -17,7 +17,7 @@ demo: setup ## see the system at work, on parts of its own: half a minute
 	@.venv/bin/stoppoc demo
 
 test: setup ## run all tests (those that need Apache Kafka are skipped, and say so, where it cannot be had)
-	@.venv/bin/pytest
+	@.venv/bin/pytest -n 2 --dist loadfile
 
 check: setup ## format, lint, types, imports, rules covered, contracts: seconds, no servers
 	@.venv/bin/ruff format --check --quiet .

@@ -14,12 +14,21 @@ from shared.engine.service import Service
 # took over: the database ends such a transaction, and the worker finds its work undone when it wakes.
 _IDLE_IN_TRANSACTION_S: Final = 10
 _STATEMENT_S: Final = 30
-_LOCK_S: Final = 15
+_LOCK_S: Final = 10
+# What waits for a lock does not idle, and idles for as long again once it has it: several stopped workers, one behind
+# the other, would keep their keys for minutes. So no transaction lasts longer than this, where the server can see to it.
+_TRANSACTION_S: Final = 13
+_LIMITS_TRANSACTIONS: Final = (17, 0)
 
 
 async def _leave_as_it_is(_conn: asyncpg.Connection) -> None:
     """Between two batches nothing of the session needs clearing away: all that is set or locked ends with its
     transaction. The usual clearing would cost a round trip each time."""
+
+
+async def _limited(conn: asyncpg.Connection) -> None:
+    if conn.get_server_version() >= _LIMITS_TRANSACTIONS:
+        await conn.execute(f"set transaction_timeout = '{_TRANSACTION_S}s'")
 
 
 @asynccontextmanager
@@ -32,6 +41,7 @@ async def pool_for(service: Service, dsn: str, worker: str) -> AsyncIterator[asy
         max_inactive_connection_lifetime=0,
         timeout=10,
         command_timeout=_STATEMENT_S + 10,
+        init=_limited,
         reset=_leave_as_it_is,
         server_settings={
             "role": service.role,

@@ -41,6 +41,7 @@ _NOT_READY: Final = (
     asyncpg.TransactionRollbackError,
     asyncpg.LockNotAvailableError,
     asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.TransactionTimeoutError,
     asyncpg.ReadOnlySQLTransactionError,
     # What asyncpg makes of a connection that the database ended while this process stood still.
     asyncpg.InternalClientError,

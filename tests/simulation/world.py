@@ -47,7 +47,7 @@ _WITHIN_S: Final = 30.0
 _WAITS: Final = (
     (worker, "_FIRST_WAIT_S"), (worker, "_LONGEST_WAIT_S"), (worker, "_LOOK_EVERY_S"),
     (consumer, "_REVOKE_LIMIT_S"), (consumer, "_POLL_MS"), (courier, "STALE_S"), (courier, "_SURE_S"), (publisher, "PUBLISH_LIMIT_S"),
-    (database, "_IDLE_IN_TRANSACTION_S"), (database, "_LOCK_S"),
+    (database, "_IDLE_IN_TRANSACTION_S"), (database, "_LOCK_S"), (database, "_TRANSACTION_S"),
     (upkeep, "_RELAY_EVERY_S"), (upkeep, "_JOBS_EVERY_S"), (upkeep, "_FORGET_EVERY_S"),
 )  # fmt: skip
 

@@ -32,6 +32,7 @@ RETRY = (
     asyncpg.SerializationError(),
     asyncpg.LockNotAvailableError(),
     asyncpg.IdleInTransactionSessionTimeoutError(),
+    asyncpg.TransactionTimeoutError(),
     asyncpg.ReadOnlySQLTransactionError("a replica that was not promoted yet"),
     asyncpg.InterfaceError("connection is closed"),
     asyncpg.InterfaceError("cannot call Transaction.rollback(): the underlying connection is closed"),
