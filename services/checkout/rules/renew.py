@@ -78,7 +78,8 @@ def _end_of_poc(account: str, known: Known, at: datetime) -> datetime | Reason:
     found = known.get(Account, account)
     if found is None or found.poc_until is None:
         return Reason.POC_NOT_GRANTED
-    return Reason.POC_ENDED if found.poc_until <= at else to_minute(found.poc_until)
+    # To the minute: a wallet that ends within this one pays no minute any more.
+    return Reason.POC_ENDED if found.poc_until <= to_minute(at) else to_minute(found.poc_until)
 
 
 def _periods(
