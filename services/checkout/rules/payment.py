@@ -30,15 +30,15 @@ def charged(event: Charged, known: Known, cause: Cause) -> Decision:
         back = GiveBack(
             account=order.account,
             wallet=event.wallet,
-            amount=event.amount,
+            amount=order.total,
             why="order_cancelled",
             order=order.id,
             effective_at=cause.at,
         )
-        return changed(order.having(received=event.amount, given_back=event.amount), says=(back,))
+        return changed(order.having(received=order.total, given_back=order.total), says=(back,))
     if order.status != "awaiting_payment":
         return NOTHING
-    return _begun(order.having(received=event.amount), known, cause, order.version)
+    return _begun(order.having(received=order.total), known, cause, order.version)
 
 
 def charge_refused(event: ChargeRefused, known: Known, cause: Cause) -> Decision:
