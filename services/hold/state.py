@@ -133,11 +133,11 @@ class Account:
 
     def moved_credit(self, credit: CreditWallet) -> Account:
         """After one more transaction, which left the credit wallet so."""
-        return Account(*(self.id, self.mode, self.email, credit, self.poc, self.transactions + 1, self.holds))
+        return Account(self.id, self.mode, self.email, credit, self.poc, self.transactions + 1, self.holds)
 
     def moved_poc(self, poc: PocWallet) -> Account:
         """After one more transaction, which left the POC wallet so."""
-        return Account(*(self.id, self.mode, self.email, self.credit, poc, self.transactions + 1, self.holds))
+        return Account(self.id, self.mode, self.email, self.credit, poc, self.transactions + 1, self.holds)
 
     def with_poc(self, poc: PocWallet) -> Account:
         """With the POC wallet so; no money moved."""

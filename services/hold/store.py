@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +20,7 @@ from services.hold.state import (
 )
 from shared.contracts.charges import GiveBack, PlaceCharge, PlaceHold, ReleaseHold
 from shared.contracts.hold import TopUp
+from shared.contracts.message import Message
 from shared.engine.decision import Entity, Known
 from shared.engine.service import Ask, Connection
 from shared.engine.sql import read_queries
@@ -33,6 +35,7 @@ _CHARGE_COLUMNS: Final = ("account_id", "order_id", "wallet", "amount_vnd", "giv
 _ORDER_HOLD_COLUMNS: Final = ("account_id", "order_id", "product", "amount_vnd", "released_vnd")
 
 Row = Mapping[str, Any]
+Asked = Mapping[type[Message], list[Any]]
 
 
 class HoldStore:
@@ -43,10 +46,11 @@ class HoldStore:
         """The accounts asked about, locked, with their holds; of the payments, the charges and the holds of orders
         asked about, those there are."""
         await self.lock(conn, Account, list({ask.key for ask in asks}), known)
+        asked = _by_type(asks)
         for query, wanted, made in (
-            ("find_deposits", _payments(asks), _deposit),
-            ("find_charges", _charges_asked(asks), _charge),
-            ("find_order_holds", _order_holds_asked(asks), _order_hold),
+            ("find_deposits", _payments(asked), _deposit),
+            ("find_charges", _charges_asked(asked), _charge),
+            ("find_order_holds", _order_holds_asked(asked), _order_hold),
         ):
             if wanted:
                 for row in await conn.fetch(_SQL[query], *zip(*wanted, strict=True)):
@@ -86,7 +90,9 @@ async def _product_holds(conn: Connection, accounts: Sequence[str]) -> dict[str,
 
 
 async def _save_charges(conn: Connection, known: Known) -> None:
-    charges, made = [charge for charge, _ in known.changed(Charge)], known.made(Charge)
+    if not (charges := [charge for charge, _ in known.changed(Charge)]):
+        return
+    made = known.made(Charge)
     if new := [_charge_row(charge) for charge in charges if charge.key in made]:
         await conn.copy_records_to_table("charge", schema_name="hold", columns=_CHARGE_COLUMNS, records=new)
     if old := [(each.account, each.order, each.given_back) for each in charges if each.key not in made]:
@@ -94,7 +100,9 @@ async def _save_charges(conn: Connection, known: Known) -> None:
 
 
 async def _save_order_holds(conn: Connection, known: Known) -> None:
-    holds, made = [hold for hold, _ in known.changed(OrderHold)], known.made(OrderHold)
+    if not (holds := [hold for hold, _ in known.changed(OrderHold)]):
+        return
+    made = known.made(OrderHold)
     if new := [_order_hold_row(hold) for hold in holds if hold.key in made]:
         await conn.copy_records_to_table(
             "order_hold", schema_name="hold", columns=_ORDER_HOLD_COLUMNS, records=new
@@ -105,29 +113,26 @@ async def _save_order_holds(conn: Connection, known: Known) -> None:
         await conn.execute(_SQL["save_order_holds"], *zip(*old, strict=True))
 
 
-def _payments(asks: Sequence[Ask]) -> list[tuple[str, str]]:
+def _by_type(asks: Sequence[Ask]) -> Asked:
+    asked: defaultdict[type[Message], list[Any]] = defaultdict(list)
+    for ask in asks:
+        asked[type(ask.message)].append(ask.message)
+    return asked
+
+
+def _payments(asked: Asked) -> list[tuple[str, str]]:
     # What can be no reference is not looked for: a NUL in it would fail the whole batch's query.
-    return [
-        (message.account, message.reference)
-        for message in (ask.message for ask in asks)
-        if isinstance(message, TopUp) and is_reference(message.reference)
-    ]
+    return [(each.account, each.reference) for each in asked[TopUp] if is_reference(each.reference)]
 
 
-def _charges_asked(asks: Sequence[Ask]) -> set[tuple[str, str]]:
-    return {
-        (message.account, message.order)
-        for message in (ask.message for ask in asks)
-        if isinstance(message, PlaceCharge | GiveBack) and message.order is not None
-    }
+def _charges_asked(asked: Asked) -> set[tuple[str, str]]:
+    every = (*asked[PlaceCharge], *asked[GiveBack])
+    return {(each.account, each.order) for each in every if each.order is not None}
 
 
-def _order_holds_asked(asks: Sequence[Ask]) -> set[tuple[str, str, str]]:
-    return {
-        (message.account, message.order, message.product)
-        for message in (ask.message for ask in asks)
-        if isinstance(message, PlaceHold | ReleaseHold) and message.order is not None
-    }
+def _order_holds_asked(asked: Asked) -> set[tuple[str, str, str]]:
+    every = (*asked[PlaceHold], *asked[ReleaseHold])
+    return {(each.account, each.order, each.product) for each in every if each.order is not None}
 
 
 def _deposit(row: Row) -> Deposit:

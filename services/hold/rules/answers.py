@@ -43,7 +43,7 @@ def snapshot(account: Account) -> says.Account:
         email=account.email,
         credit=credit_said(account.credit),
         poc=None if account.poc is None else poc_said(account.poc),
-        holds=tuple(hold_said(hold) for hold in account.holds),
+        holds=tuple(map(hold_said, account.holds)),
     )
 
 
