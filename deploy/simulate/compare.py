@@ -116,7 +116,7 @@ def _is_near(item: Node, found: Mapping[str, Any]) -> bool:
 
 def _matches_one(node: Node, found: Any, name: str) -> bool:
     if name == "type" and isinstance(node, Scalar) and (whole := _TYPE.fullmatch(node.text)):
-        return whole[1] == found
+        return bool(whole[1] == found)
     return not list(_differences(node, found, name))
 
 

@@ -18,6 +18,7 @@ from shared.contracts.cloudevents import Unreadable
 from shared.contracts.message import Message
 from shared.engine import intake, outbox, schedule
 from shared.engine.batch import transact
+from shared.engine.faults import RuleRaised
 from shared.engine.service import Service
 
 # As large as a worker's.
@@ -98,7 +99,7 @@ class World:
         try:
             reads = [read for record in records if (read := intake.read(record, service)) is not None]
             result = await transact(conn, service, reads)
-        except (Unreadable, asyncpg.PostgresError) as error:
+        except (Unreadable, RuleRaised, asyncpg.PostgresError) as error:
             names = ", ".join(sorted({dict(one.headers)["ce_type"].decode() for one in records}))
             raise Broken(f"{service.name} cannot decide {names}: {type(error).__name__}: {error}") from error
         if result.parked:
