@@ -23,6 +23,7 @@ from deploy.cli.scene import CREDIT, RESOURCES, Scene, Step
 from deploy.cli.system import System
 from deploy.cli.teller import Teller
 from deploy.cli.watch import Watched
+from deploy.lag import lags
 from deploy.services import SERVICES
 from services.hold import books
 from shared.contracts.hold import Account
@@ -72,6 +73,7 @@ class Story:
         )
         before = await self._account()
         await self._ask(self._scene.refusing())
+        await self._until_checkout_knows()
         answer = await self._ask(self._scene.stopping("a month of everything, for real money"), twice=True)
         self._kill()
         progress = await self._follow(answer, lambda: self._cluster.poc_remaining == 1)
@@ -97,6 +99,7 @@ class Story:
     async def _stop_again(self) -> None:
         self._teller.title("Pressed again, until nothing is left")
         before = await self._account()
+        await self._until_checkout_knows()
         answer = await self._ask(self._scene.stopping("what is still POC"))
         await self._follow(answer, lambda: not self._cluster.stop_poc_available)
         await self._ask(self._scene.stopping("and once more: nothing is sold twice", "not_poc"))
@@ -171,6 +174,16 @@ class Story:
         if self._teller.out.is_terminal:
             self._teller.out.print(drawn(watched.progress))
         return watched.progress
+
+    async def _until_checkout_knows(self) -> None:
+        """Checkout hears from lifecycle what is POC a moment after it is so; where others keep it busy, not for ever."""
+        clock = asyncio.get_running_loop().time
+        until = clock() + _NEWS_S
+        while clock() < until:
+            behind = await asyncio.to_thread(lags, self._here.place.kafka, [SERVICES["checkout"]])
+            if not sum(one.total for one in behind):
+                return
+            await asyncio.sleep(_AGAIN_S)
 
     def _is_over(self, watched: Watched) -> bool:
         order, progress = watched.progress.order, watched.progress
