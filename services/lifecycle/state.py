@@ -59,6 +59,9 @@ GIVEN_UP_AFTER: Final = timedelta(minutes=20)
 AWAY: Final = timedelta(minutes=5)
 ONCE_MORE: Final = timedelta(minutes=10)
 
+_WHOLE: Final = "cluster-"
+_RESOURCE: Final = "resource/"
+
 Asked = CreateResource | ConvertResource | ConvertCluster | ResizeResource | RecoverResource
 
 
@@ -216,12 +219,27 @@ class Due(NamedTuple):
 
 def of_resource(resource: str) -> str:
     """The target of a change of one resource; an id has no slash."""
-    return f"resource/{resource}"
+    return f"{_RESOURCE}{resource}"
 
 
 def of_cluster(cluster: str) -> str:
     """The target of a change of a whole cluster."""
     return f"cluster/{cluster}"
+
+
+def resource_in(target: str) -> str | None:
+    """The resource a target names; none where it names a cluster."""
+    return target.removeprefix(_RESOURCE) if target.startswith(_RESOURCE) else None
+
+
+def request_of_cluster(request: str) -> str:
+    """The id of a request for a whole cluster: it shows, so that an answer finds all it is about."""
+    return f"{_WHOLE}{request}"
+
+
+def is_of_cluster(request: str) -> bool:
+    """Whether a request is for a whole cluster."""
+    return request.startswith(_WHOLE)
 
 
 def shard_name(shard: int) -> str:

@@ -211,7 +211,7 @@ class ChangesChecked(Event, service="lifecycle", key="shard"):
     shard: Id = Field(description="Which share of them.")
     asked_again: Count = Field(description="How many the provider was asked for again.")
     given_up: Count = Field(description="How many were given up.")
-    effective_at: Instant = Field(description="The minute.")
+    effective_at: Instant = Field(description="When.")
 
     example: ClassVar[dict[str, Any]] = {
         "shard": "shard-0", "asked_again": 2, "given_up": 0, "effective_at": INSTANT,

@@ -168,9 +168,11 @@ class CheckChanges(Command, service="lifecycle", key="shard"):
     at last given up. Answered by ChangesChecked."""
 
     shard: Id = Field(description="Which share of them.")
-    effective_at: Instant = Field(description="The minute.")
+    minute: Instant = Field(
+        description="The minute it was due. It counts when it was accepted: after an outage much may have been answered."
+    )
 
-    example: ClassVar[dict[str, Any]] = {"shard": "shard-0", "effective_at": INSTANT}
+    example: ClassVar[dict[str, Any]] = {"shard": "shard-0", "minute": INSTANT}
 
 
 class DeleteResource(Command, service="lifecycle", key="resource", public=True):

@@ -11,7 +11,7 @@ from services.lifecycle.rules.creating import created, not_created
 from services.lifecycle.rules.recovering import recovered
 from services.lifecycle.rules.resizing import resized
 from services.lifecycle.rules.telling import joined, refused
-from services.lifecycle.state import Asked, Change, of_cluster, of_resource
+from services.lifecycle.state import Asked, Change, is_of_cluster, of_cluster, of_resource
 from shared.contracts.provisioning import ResourceChanged, ResourceChangeRefused
 from shared.contracts.resources import (
     ConvertCluster,
@@ -59,8 +59,6 @@ def not_made(change: Change, known: Known) -> Decision:
 
 
 def _waiting(answer: ResourceChanged | ResourceChangeRefused, known: Known) -> Change | None:
-    for target in (of_resource(answer.resource), of_cluster(answer.resource)):
-        change = known.get(Change, target)
-        if change is not None and change.open and change.request == answer.request:
-            return change
-    return None
+    whole = is_of_cluster(answer.request)
+    change = known.get(Change, of_cluster(answer.resource) if whole else of_resource(answer.resource))
+    return change if change is not None and change.open and change.request == answer.request else None

@@ -8,7 +8,15 @@ from typing import Final
 
 from services.lifecycle.reasons import Reason
 from services.lifecycle.rules.telling import refused
-from services.lifecycle.state import ASKED_AGAIN_AFTER, Asked, Change, Resource, of_cluster, of_resource
+from services.lifecycle.state import (
+    ASKED_AGAIN_AFTER,
+    Asked,
+    Change,
+    Resource,
+    of_cluster,
+    of_resource,
+    request_of_cluster,
+)
 from shared.contracts.message import Message
 from shared.contracts.provisioning import Action, CancelChange, ChangeResource
 from shared.contracts.resources import (
@@ -31,8 +39,10 @@ _ACTIONS: Final[Mapping[type[Asked], Action]] = {
 
 def begun(ask: Asked, cause: Cause) -> Decision:
     """The provider is asked, and its answer waited for."""
-    target = of_cluster(ask.cluster) if isinstance(ask, ConvertCluster) else of_resource(ask.resource)
-    change = Change(target, cause.derive("change"), ask, cause.at + ASKED_AGAIN_AFTER[0])
+    whole = isinstance(ask, ConvertCluster)
+    target = of_cluster(ask.key) if whole else of_resource(ask.key)
+    request_id = request_of_cluster(cause.derive("change")) if whole else cause.derive("change")
+    change = Change(target, request_id, ask, cause.at + ASKED_AGAIN_AFTER[0])
     return changed(change, says=(request(change),))
 
 

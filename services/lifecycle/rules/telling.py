@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from services.lifecycle import state
 from services.lifecycle.reasons import Reason
@@ -12,7 +12,7 @@ from services.lifecycle.state import Cluster, Resource
 from shared.contracts import lifecycle as says
 from shared.contracts import refusals
 from shared.contracts.charges import GiveBack, ReleaseHold
-from shared.contracts.message import Command, Event, Message
+from shared.contracts.message import Command, Event, Message, State
 from shared.contracts.resources import (
     ClearCluster,
     ConvertCluster,
@@ -29,7 +29,7 @@ from shared.contracts.resources import (
     SetAutoRenew,
     Wallet,
 )
-from shared.engine.decision import Decision
+from shared.engine.decision import Decision, Entity
 
 Told = TypeVar("Told", bound=Event)
 
@@ -157,7 +157,7 @@ def cluster_snapshot(cluster: Cluster) -> says.Cluster:
     )
 
 
-SNAPSHOTS: Final = {
+SNAPSHOTS: Final[Mapping[type[Entity], tuple[type[State], Callable[[Any], State]]]] = {
     state.Resource: (says.Resource, resource_snapshot),
     state.Cluster: (says.Cluster, cluster_snapshot),
 }
