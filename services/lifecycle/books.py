@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
+from shared import catalogue
 from shared.contracts.lifecycle import Cluster, Resource
+from shared.contracts.parts import Kind
 from shared.engine.looking import documents
 from shared.engine.sql import read_queries
 
@@ -19,4 +22,5 @@ async def cluster(dsn: str, key: str) -> Cluster | None:
 
 async def resources(dsn: str, cluster: str) -> list[Resource]:
     """All that is, or was, in the cluster."""
-    return await documents(dsn, _SQL["read_resources"], Resource, cluster)
+    products = {kind: catalogue.of(kind).product for kind in get_args(Kind)}
+    return await documents(dsn, _SQL["read_resources"], Resource, cluster, json.dumps(products))

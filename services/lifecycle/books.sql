@@ -8,10 +8,11 @@ select jsonb_build_object(
 from lifecycle.cluster where cluster_id = $1
 
 -- name: read_resources
+-- The product of each kind is the catalogue's to say.
 select jsonb_build_object(
-  'resource', resource_id, 'account', account_id, 'cluster', cluster_id, 'kind', kind, 'product', product,
+  'resource', resource_id, 'account', account_id, 'cluster', cluster_id, 'kind', kind, 'product', $2::jsonb ->> kind,
   'flavor', flavor, 'quantity', quantity, 'billing', billing, 'status', status, 'starts', starts_at,
-  'until', until_at, 'auto_renew', auto_renew, 'months', months, 'terms', terms, 'metered', metered,
-  'trash_until', trash_until, 'version', version
+  'until', ends_at, 'auto_renew', auto_renew, 'months', months, 'terms', terms, 'metered', metered,
+  'trash_until', trash_ends_at, 'version', version
 )::text
 from lifecycle.resource where cluster_id = $1 order by resource_id
