@@ -72,7 +72,8 @@ class InvoiceIssued(Event, service="invoicing", key="account"):
 
 
 class InvoiceClosed(Event, service="invoicing", key="account"):
-    """What an invoice was for ended before its time. The invoice stays as it is; its unused value has gone elsewhere."""
+    """What an invoice was for ended before its time. The invoice stays as it is. What was not used of it is carried over
+    (a resize), or given back to the credit wallet where its kind is given back at all: GivenBack of hold says so."""
 
     account: Id = Field(description=_ACCOUNT)
     invoice: Id = Field(description=_INVOICE)
@@ -87,7 +88,7 @@ class InvoiceClosed(Event, service="invoicing", key="account"):
     unused: Vnd = Field(description="amount x unused_minutes / minutes, half up.")
     replaced_by: Id | None = Field(
         default=None,
-        description="The invoice that took the unused value over (a resize); else it went to a wallet.",
+        description="The invoice that took over what was not used; none where the resource ended.",
     )
     order: Id | None = Field(default=None, description=_ORDER)
     effective_at: Instant = Field(description=_AT)
