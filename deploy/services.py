@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from services.checkout.service import CHECKOUT
 from services.hold.service import HOLD
 from services.invoicing.service import INVOICING
+from services.lifecycle.service import LIFECYCLE
 from services.provisioning.service import PROVISIONING
 from shared.engine.service import Service
 
-SERVICES: Final[Mapping[str, Service]] = {service.name: service for service in (HOLD, INVOICING, PROVISIONING)}
+SERVICES: Final[Mapping[str, Service]] = {
+    service.name: service for service in (CHECKOUT, HOLD, INVOICING, LIFECYCLE, PROVISIONING)
+}
