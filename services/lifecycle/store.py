@@ -169,6 +169,9 @@ def _clusters_of(message: Message, known: Known) -> Iterator[str]:
         yield message.resource
         if message.cluster is not None:
             yield message.cluster
+    elif isinstance(message, ResourceChangeRefused) and is_of_cluster(message.request):
+        # Nothing is counted, but the change that waits is found by its cluster.
+        yield message.resource
     elif _is_counted(message):
         yield _cluster_of(message.key, known) or message.key
 
