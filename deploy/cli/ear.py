@@ -12,7 +12,7 @@ from deploy.cli.records import reading
 from deploy.cli.say import SILENT, Trouble
 from shared.contracts.charges import GivenBack
 from shared.contracts.hold import Account
-from shared.contracts.invoicing import Invoice
+from shared.contracts.invoicing import InvoiceIssued
 from shared.contracts.lifecycle import Cluster, Resource, ResourceConverted
 from shared.contracts.registry import REGISTRY
 
@@ -28,7 +28,7 @@ class Ear:
         self.accounts: dict[str, Account] = {}
         self.clusters: dict[str, Cluster] = {}
         self.resources: dict[str, Resource] = {}
-        self.invoices: dict[str, Invoice] = {}
+        self.invoices: dict[str, InvoiceIssued] = {}
         self.given_back: list[GivenBack] = []
         self.converted: list[ResourceConverted] = []
 
@@ -59,7 +59,7 @@ class Ear:
             case Resource() as resource:
                 if self._is_news(resource, self.resources.get(resource.resource)):
                     self.resources[resource.resource] = resource
-            case Invoice() as invoice:
+            case InvoiceIssued() as invoice:
                 self.invoices[invoice.invoice] = invoice
             case GivenBack() as given_back:
                 self.given_back.append(given_back)

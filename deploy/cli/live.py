@@ -59,4 +59,5 @@ def sentence(heard: Heard) -> Text | None:
         return None
     when = f"{heard.at:%H:%M:%S}.{heard.at.microsecond // 1000:03}"
     who = type(heard.message).service
-    return Text.assemble((f"{when}  {who:<10}  ", "dim"), (plain(found.words), _STYLES[found.good]))
+    words = (plain(found.words), _STYLES[found.good])
+    return Text.assemble((f"{when}  {who:<12}  ", "dim"), words, no_wrap=True, overflow="ellipsis")

@@ -48,16 +48,16 @@ class Scene:
 
     @property
     def account(self) -> str:
-        return f"acme-{self.tag}"
+        return f"acme.{self.tag}"
 
     @property
     def cluster(self) -> str:
-        return f"shop-{self.tag}"
+        return f"shop.{self.tag}"
 
     @property
     def unwilling(self) -> str:
         """The volume that cannot be converted the first time."""
-        return f"{self.cluster}-vol-3"
+        return f"vol-3.{self.tag}"
 
     def beginning(self) -> list[Step]:
         """Prices, an account, its money, and a cluster bought with POC money."""
@@ -103,4 +103,4 @@ class Scene:
         return Step(words, ask, reason)
 
     def _item(self, name: str, kind: Kind, flavor: str) -> BuyItem:
-        return BuyItem(resource=f"{self.cluster}-{name}", kind=kind, flavor=flavor, cluster=self.cluster)
+        return BuyItem(resource=f"{name}.{self.tag}", kind=kind, flavor=flavor, cluster=self.cluster)

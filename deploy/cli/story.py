@@ -27,7 +27,7 @@ from deploy.lag import lags
 from deploy.services import SERVICES
 from services.hold import books
 from shared.contracts.hold import Account
-from shared.contracts.invoicing import Invoice
+from shared.contracts.invoicing import InvoiceIssued
 from shared.contracts.lifecycle import Cluster
 
 _ANSWER_S: Final = 20.0
@@ -209,6 +209,6 @@ class Story:
         return self._ear.clusters[self._scene.cluster]
 
     @property
-    def _invoices(self) -> list[Invoice]:
+    def _invoices(self) -> list[InvoiceIssued]:
         mine = (one for one in self._ear.invoices.values() if one.account == self._scene.account)
         return sorted(mine, key=lambda one: one.number)

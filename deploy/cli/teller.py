@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 
 from deploy.cli import shown
 from deploy.cli.desk import Answer
 from deploy.cli.scene import Step
 from shared.contracts.hold import Account
-from shared.contracts.invoicing import Invoice
+from shared.contracts.invoicing import InvoiceIssued
 from shared.contracts.lifecycle import Cluster
 from shared.contracts.parts import explained
 
@@ -56,24 +57,28 @@ class Teller:
             ("POC", _poc(before), _poc(after)),
         ):
             table.add_row(name, f"{was:,}", f"{now:,}", f"{now - was:+,} VND")
-        self.out.print(table)
+        self._indented(table)
 
-    def invoices(self, invoices: Iterable[Invoice]) -> None:
+    def invoices(self, invoices: Iterable[InvoiceIssued]) -> None:
         """One a row."""
         table = _table("invoice", "resource", "amount:", "status")
         for one in invoices:
             table.add_row(one.number, one.resource, f"{one.amount:,}", one.status)
-        self.out.print(table)
+        self._indented(table)
 
     def button(self, cluster: Cluster) -> None:
         """What a portal shows."""
-        self.out.print(f"  [bold]\\[ Stop POC ][/bold] is {shown.button(cluster)}")
+        color = "bold green" if cluster.stop_poc_available else "dim"
+        self.out.print(f"  [{color}]\\[ Stop POC ][/{color}] is {shown.button(cluster)}")
 
-    def explained(self, invoice: Invoice) -> None:
+    def explained(self, invoice: InvoiceIssued) -> None:
         """How its amount came about."""
         self.out.print(f"  How invoice {invoice.number} of {invoice.resource} came to its amount:")
         for words in explained(invoice.line):
             self.out.print(f"    [dim]{words}[/dim]")
+
+    def _indented(self, table: Table) -> None:
+        self.out.print(Padding(table, (0, 0, 0, 2)))
 
     def find(self, right: bool, words: str) -> None:
         """Something that must be so is, or is not."""
@@ -83,7 +88,7 @@ class Teller:
 
 def _table(*columns: str) -> Table:
     """Columns; a colon at the end of a name: numbers, to the right."""
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 3, 0, 2))
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 3, 0, 0))
     for name in columns:
         table.add_column(name.removesuffix(":"), justify="right" if name.endswith(":") else "left")
     return table

@@ -104,7 +104,9 @@ class _Found(NamedTuple):
 async def _watch(kafka: str, asked: str, wait_s: float, out: Console) -> Watched:
     async with reading(kafka, fetch_wait_ms=10) as reader:
         found = await _find(reader, asked)
-        starts = await since(reader, await places_of(reader, ("event", "state"), REGISTRY.services), found.placed_ms)
+        starts = await since(
+            reader, await places_of(reader, ("event", "state"), REGISTRY.services), found.placed_ms
+        )
         watched = Watched(found.order)
         with screen(out, watched.progress) as picture:
             async with aclosing(hearing(reader, starts)) as said:

@@ -139,7 +139,7 @@ def test_without_a_terminal_each_thing_said_is_a_line() -> None:
     with screen(out, progress) as picture:
         picture.tell(heard(made(ResourceConverted)))
         picture.tell(heard(order(1)))
-    assert text.getvalue() == "  02:00:00.000  lifecycle   srv-1 is paid now\n"
+    assert text.getvalue() == "  02:00:00.000  lifecycle     srv-1 is paid now\n"
 
 
 def test_on_a_terminal_the_picture_is_gone_at_the_end() -> None:
