@@ -12,7 +12,7 @@ from typing import Any, Final
 import asyncpg
 
 from deploy.local.postgres import embedded_postgres
-from deploy.simulate.world import Stage
+from deploy.simulate.world import Stage, in_turn
 from shared.engine.migrate import migrate
 from shared.engine.service import Service
 
@@ -43,7 +43,7 @@ async def stage_on(dsn: str, services: Sequence[Service]) -> AsyncIterator[Stage
     await migrate(dsn, services)
     async with AsyncExitStack() as stack:
         connections = {service.name: await _connected(stack, dsn, service) for service in services}
-        yield Stage(services, connections)
+        yield Stage(services, connections, in_turn(services))
 
 
 async def _connected(stack: AsyncExitStack, dsn: str, service: Service) -> Any:

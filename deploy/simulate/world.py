@@ -4,7 +4,7 @@ that stands still until it is moved. All of a world is one transaction for each 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +19,7 @@ from shared.contracts.message import Message
 from shared.engine import intake, outbox, schedule
 from shared.engine.batch import transact
 from shared.engine.faults import RuleRaised
+from shared.engine.intake import StoredRecord
 from shared.engine.service import Service
 
 # As large as a worker's.
@@ -31,12 +32,29 @@ class Broken(Exception):
     """A service failed: not the scenario is wrong, but we are."""
 
 
+# Whose turn it is, and what he reads; nobody's when all is read.
+Turn = tuple[Service, Sequence[StoredRecord]]
+Turns = Callable[[Bus], Turn | None]
+
+
+def in_turn(services: Sequence[Service]) -> Turns:
+    """Who listens to the most others comes last: it then finds more at once, and has fewer batches."""
+    order = sorted(services, key=lambda service: len(service.reads))
+
+    def turn(bus: Bus) -> Turn | None:
+        service = next((service for service in order if bus.waiting[service.name]), None)
+        return None if service is None else (service, bus.take(service.name, _MOST_IN_BATCH))
+
+    return turn
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """Services with a connection each, on a database that is theirs."""
 
     services: Sequence[Service]
     connections: Mapping[str, Any]
+    turns: Turns
 
     @asynccontextmanager
     async def world(self, begins: datetime) -> AsyncIterator[World]:
@@ -60,8 +78,6 @@ class World:
         self.batches = 0
         self._stage = stage
         self._timeline = Timeline(stage.services)
-        # Who listens to the most others comes last: it then finds more at once, and has fewer batches.
-        self._turns = sorted(stage.services, key=lambda service: len(service.reads))
         self._published: dict[str, list[int]] = {service.name: [] for service in stage.services}
 
     async def begin(self) -> None:
@@ -87,13 +103,10 @@ class World:
     async def drain(self) -> None:
         """Until nobody has anything left to read."""
         before = self.batches
-        while (service := self._next()) is not None:
-            await self._decide(service, self.bus.take(service.name, _MOST_IN_BATCH))
+        while (turn := self._stage.turns(self.bus)) is not None:
+            await self._decide(*turn)
             if self.batches - before > _MOST_BATCHES:
                 raise Broken(f"the services go on answering each other after {_MOST_BATCHES} batches")
-
-    def _next(self) -> Service | None:
-        return next((service for service in self._turns if self.bus.waiting[service.name]), None)
 
     async def _publish_due(self, conn: Any, due: Due) -> None:
         # Nobody looks for what is published before this: it is dropped when it would be found.
@@ -103,7 +116,7 @@ class World:
             self.bus.put(messages, self.at)
         self._published[due.service.name] = [position for position, _ in claimed]
 
-    async def _decide(self, service: Service, records: Sequence[intake.Record]) -> None:
+    async def _decide(self, service: Service, records: Sequence[StoredRecord]) -> None:
         self.batches += 1
         conn = self._stage.connections[service.name]
         try:
