@@ -13,7 +13,7 @@ from rich.text import Text
 from deploy.cli.say import cell
 from shared.contracts.invoicing import InvoiceIssued
 from shared.contracts.message import Message
-from shared.contracts.orders import Order, OrderLine
+from shared.contracts.orders import Order, OrderCancelled, OrderCompleted, OrderLine, PocStopped
 
 ENDED: Final = frozenset(("completed", "partly_completed", "cancelled"))
 
@@ -30,6 +30,7 @@ class Progress:
     order: Order | None = None
     lines: dict[int, OrderLine] = field(default_factory=dict)
     invoices: dict[str, InvoiceIssued] = field(default_factory=dict)
+    end_is_told: bool = False
 
     def take(self, message: Message) -> None:
         """Takes one message in; of two versions the newer counts."""
@@ -42,6 +43,8 @@ class Progress:
                     self.lines[nr] = message
             case InvoiceIssued():
                 self.invoices[message.invoice] = message
+            case OrderCompleted() | PocStopped() | OrderCancelled():
+                self.end_is_told = True
 
     def count(self, status: str) -> int:
         """How many lines are so."""
@@ -53,6 +56,11 @@ class Progress:
         if self.order is None or self.order.status not in ENDED:
             return False
         return self.order.status == "cancelled" or self.count("pending") == 0 == self.missing
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended, that was told, and every invoice that follows from it is there."""
+        return self.ended and self.end_is_told and self.uninvoiced <= 0
 
     @property
     def missing(self) -> int:

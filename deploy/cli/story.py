@@ -36,6 +36,7 @@ _FANNED_OUT_S: Final = 60.0
 _AUDIT_S: Final = 10.0
 # What one service was told a moment ago, another may not have heard yet.
 _NEWS_S: Final = 10.0
+_CAUGHT_UP_S: Final = 2.0
 _AGAIN_S: Final = 0.2
 _VICTIM: Final = "lifecycle-1"
 
@@ -176,9 +177,10 @@ class Story:
         return watched.progress
 
     async def _until_checkout_knows(self) -> None:
-        """Checkout hears from lifecycle what is POC a moment after it is so; where others keep it busy, not for ever."""
+        """Checkout hears from lifecycle what is POC a moment after it is so. Not for ever: others may keep it busy, and
+        the in-memory broker does not tell."""
         clock = asyncio.get_running_loop().time
-        until = clock() + _NEWS_S
+        until = clock() + _CAUGHT_UP_S
         while clock() < until:
             behind = await asyncio.to_thread(lags, self._here.place.kafka, [SERVICES["checkout"]])
             if not sum(one.total for one in behind):
@@ -187,7 +189,7 @@ class Story:
 
     def _is_over(self, watched: Watched) -> bool:
         order, progress = watched.progress.order, watched.progress
-        if order is None or not progress.ended or progress.uninvoiced > 0 or self._ear.owed > 0:
+        if order is None or not progress.is_over or self._ear.owed > 0:
             return False
         back = (
             one.amount for one in self._ear.given_back if one.order == order.order and one.why != "unused"

@@ -78,11 +78,11 @@ class Watched:
 async def follow(
     said: AsyncIterator[Heard], watched: Watched, correlation: str, wait_s: float
 ) -> AsyncIterator[Heard]:
-    """What is about the order, as it comes, until it has ended and its invoices are there, or time is up."""
+    """What is about the order, as it comes, until it is over, or time is up."""
     clock = asyncio.get_running_loop().time
     until = clock() + wait_s
     progress = watched.progress
-    while not (progress.ended and progress.uninvoiced <= 0):
+    while not progress.is_over:
         try:
             async with asyncio.timeout_at(until):
                 heard = await anext(said)

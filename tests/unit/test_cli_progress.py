@@ -20,7 +20,7 @@ from deploy.cli.watch import Watched, follow
 from shared.contracts.invoicing import InvoiceIssued
 from shared.contracts.lifecycle import ResourceConverted
 from shared.contracts.message import Message
-from shared.contracts.orders import Order, OrderCompleted, OrderLine
+from shared.contracts.orders import Order, OrderCompleted, OrderLine, PocStopped
 from shared.contracts.registry import REGISTRY
 from tests.support.seeds import seeded_random
 
@@ -105,6 +105,9 @@ def test_each_line_bought_with_real_money_waits_for_its_invoice() -> None:
     for nr in range(3):
         progress.take(invoice(nr))
     assert progress.uninvoiced == 0
+    assert not progress.is_over
+    progress.take(made(PocStopped))
+    assert progress.is_over
 
 
 def test_it_is_drawn_with_every_line_and_a_bar() -> None:
