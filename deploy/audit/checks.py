@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from shared import catalogue
 from shared.engine.sql import read_queries
 
 _HERE: Final = Path(__file__).parent
@@ -20,6 +21,10 @@ _HEAD: Final = re.compile(r"-- (?:truth (?P<truth>\d): (?P<says>.+)|of: (?P<of>.
 # What each file looks into: it is asked only where these services are.
 _FILES: Final[Mapping[str, tuple[str, ...]]] = {
     "hold.sql": ("hold",),
+    "checkout.sql": ("checkout",),
+    "lifecycle.sql": ("lifecycle",),
+    "invoicing.sql": ("invoicing",),
+    "across.sql": ("hold", "checkout", "lifecycle", "invoicing"),
 }
 _ENGINE: Final = "engine.sql"
 
@@ -42,10 +47,14 @@ def checks(services: Collection[str]) -> list[Check]:
         check
         for file, needed in _FILES.items()
         if set(needed) <= set(services)
-        for check in _read(file, file.removesuffix(".sql"))
+        for check in _read(file, file.removesuffix(".sql"), converts=_converts())
     ]
     found += [check for service in services for check in _read(_ENGINE, service, schema=service)]
     return sorted(found, key=lambda check: check.truth)
+
+
+def _converts() -> str:
+    return ", ".join(f"'{kind}'" for kind in catalogue.KINDS if catalogue.of(kind).converts)
 
 
 def _read(file: str, room: str, **words: str) -> Iterator[Check]:

@@ -32,7 +32,7 @@ where money_vnd + carried_vnd <> worth_vnd or worth_vnd < 0
 -- truth 6: No minute of a resource is in two invoices, in two intervals of use, or in both.
 -- of: invoicing.invoice
 select resource_id || '@' || to_char(starts_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"') as id,
-  what || ' begins before ' || to_char(billed_until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"') as found
+  what || ' begins before ' || billed_until as found
 from (
   select *, max(until_at) over (
     partition by resource_id order by starts_at, until_at rows between unbounded preceding and 1 preceding

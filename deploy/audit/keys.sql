@@ -2,3 +2,18 @@
 
 -- name: hold_account
 select account_id as key from hold.account
+
+-- name: lifecycle_resource
+select resource_id as key from lifecycle.resource
+
+-- name: lifecycle_cluster
+select cluster_id as key from lifecycle.cluster
+
+-- name: checkout_order
+select order_id as key from checkout."order"
+
+-- name: checkout_orderline
+select order_id || ':' || number as key from checkout.line
+
+-- name: invoicing_invoice
+select invoice_id::text as key from invoicing.invoice

@@ -73,10 +73,11 @@ def still(before: Finding, again: Finding) -> Finding:
 
 async def _look(conn: asyncpg.Connection, checks: Sequence[Check]) -> list[Finding]:
     async with conn.transaction(isolation="repeatable_read", readonly=True):
-        return [await _ask(conn, check) for check in checks]
+        return [await ask(conn, check) for check in checks]
 
 
-async def _ask(conn: asyncpg.Connection, check: Check) -> Finding:
+async def ask(conn: asyncpg.Connection, check: Check) -> Finding:
+    """What one check finds now, in whatever transaction is open."""
     [looked] = await conn.fetchrow(f"select count(*) from {check.of}")  # noqa: S608 - written in our own file
     rows = await conn.fetch(
         f"select id::text, found::text, count(*) over () as broken from ({check.query}) as break"  # noqa: S608

@@ -35,7 +35,51 @@ _HOLD: Final[Mapping[str, str]] = {
     "hold.held_is_within_the_credit": """
       update hold.account set credit_held_vnd = credit_total_vnd + 1 where account_id = 'acme'""",
     "hold.charges_are_booked": """
-      update hold.charge set amount_vnd = amount_vnd + 1 where account_id = 'acme' and order_id = 'old-2'""",
+      update hold.charge set amount_vnd = amount_vnd + 1 where account_id = 'acme' and wallet = 'credit'""",
+}
+
+_LIFECYCLE: Final[Mapping[str, str]] = {
+    "lifecycle.clusters_count_their_resources": "update lifecycle.cluster set poc = true, poc_remaining = 1 where cluster_id = 'k1'",
+    "lifecycle.terms_follow_each_other": """
+      update lifecycle.resource set ends_at = ends_at + interval '1 minute' where resource_id = 'vol-1'""",
+}
+
+_CHECKOUT: Final[Mapping[str, str]] = {
+    "checkout.lines_explain_themselves": """
+      update checkout.line set line = jsonb_set(line, '{parts,0,amount}', '1') where resource_id = 'vol-1' and number = 3""",
+    "checkout.orders_count_their_lines": """
+      update checkout.line set status = 'failed' where resource_id = 'vol-1' and status = 'done'""",
+    "checkout.orders_sum_their_lines": """
+      update checkout."order" set total_vnd = total_vnd + 1 where cluster_id = 'k1' and pay = 'credit'""",
+    "checkout.stopped_from_their_instant_on": """
+      update checkout."order" set placed_at = placed_at + interval '1 minute' where action = 'stop_poc' and pay = 'credit'""",
+    "checkout.resources_are_in_one_hand": """
+      update checkout.item set open_order = (select min(order_id) from checkout."order"), open_line = 1 where resource_id = 'vol-1'""",
+    "checkout.coupons_count_their_orders": "update checkout.coupon set used = used + 1",
+}
+
+_ORDER = """(select order_id from checkout."order" where action = 'stop_poc' and pay = 'credit' order by placed_at limit 1)"""
+_ACROSS: Final[Mapping[str, str]] = {
+    "across.accounts_are_known_as_they_are": "update checkout.account set mode = 'postpaid' where account_id = 'acme'",
+    "across.clusters_are_known_as_they_are": "update checkout.cluster set poc = not poc where cluster_id = 'k1'",
+    "across.resources_are_known_as_they_are": "update checkout.item set billing = 'poc' where resource_id = 'srv-1'",
+    "across.open_orders_wait_for_something": f"""
+      update checkout."order" set status = 'provisioning' where order_id = {_ORDER}""",
+    "across.orders_are_charged": f"delete from hold.charge where order_id = {_ORDER}",
+    "across.orders_are_held": "update hold.order_hold set amount_vnd = amount_vnd + 1",
+    "across.lines_are_invoiced_once": """
+      insert into invoicing.invoice
+      select gen_random_uuid(), account_id, month, 99, resource_id, cluster_id, product, kind, action, order_id, money_vnd,
+        carried_vnd, line, issued_at, cause_id
+      from invoicing.invoice where resource_id = 'vol-1'""",
+    "across.lines_are_metered_once": "delete from invoicing.usage where resource_id = 'node-1'",
+    "across.charged_is_invoiced_or_given_back": f"""
+      update hold.charge set given_back_vnd = given_back_vnd + 1 where order_id = {_ORDER}""",
+    "across.stopped_is_refunded": """
+      update hold.ledger_entry set amount_vnd = amount_vnd + 1 where kind = 'poc_refund' and reference = 'srv-2' and line = 1""",
+    "across.sales_are_invoices": """
+      update hold.ledger_entry set amount_vnd = amount_vnd + 1
+      where book = 'sales' and (account_id, sequence) in (select account_id, max(sequence) from hold.ledger_entry where book = 'sales' group by 1)""",
 }
 
 _INVOICING: Final[Mapping[str, str]] = {
@@ -57,5 +101,8 @@ _INVOICING: Final[Mapping[str, str]] = {
 BREAKS: Final[Mapping[str, str]] = {
     **{name.format(one): sql.format(one) for one in SERVICES for name, sql in _ENGINE.items()},
     **_HOLD,
-    **(_INVOICING if "invoicing" in SERVICES else {}),
+    **_CHECKOUT,
+    **_LIFECYCLE,
+    **_INVOICING,
+    **_ACROSS,
 }

@@ -4,61 +4,88 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from shared.contracts.charges import GiveBack, PlaceCharge, PlaceHold, ReleaseHold
-from shared.contracts.hold import GrantPoc, OpenAccount, TopUp
+from shared.contracts.checkout import Buy, GrantCoupon, PublishPrices, Recover, Renew, Resize, StopPoc
+from shared.contracts.hold import ExtendPoc, GrantPoc, OpenAccount, TopUp
 from shared.contracts.message import Message
 from shared.contracts.provisioning import PlanOutcome
+from shared.contracts.resources import DeleteResource, ReportPocStopped
 
 BEGINS: Final = datetime(2026, 3, 6, 2, tzinfo=UTC)
+
+_PRICES: Final = {"s-1": 181_000, "s-2": 362_000, "boot-20": 40_001, "ssd": 99_999, "n-1": 250_000}
 
 
 def _at(minutes: float) -> datetime:
     return BEGINS + timedelta(minutes=minutes)
 
 
-_MONEY: Final[Sequence[tuple[float, Message]]] = (
-    (0, OpenAccount(account="acme", mode="prepaid", email="acme@owner.example")),
+def _price(kind: str, flavor: str) -> dict[str, Any]:
+    return {"kind": kind, "flavor": flavor, "vnd": _PRICES[flavor], "discount": 10 * (flavor == "boot-20")}
+
+
+def _item(
+    resource: str, kind: str, flavor: str, cluster: str | None = None, months: int = 1
+) -> dict[str, Any]:
+    return {"resource": resource, "kind": kind, "flavor": flavor, "cluster": cluster, "months": months}
+
+
+def _buy(pay: str, *items: dict[str, Any], account: str = "acme", **more: object) -> Message:
+    return Buy.model_validate({"account": account, "pay": pay, "items": list(items), **more})
+
+
+_KINDS: Final = {
+    "server": ("s-1", "s-2", "boot-20"), "volume": ("ssd",), "k8s_node": ("n-1",), "k8s_volume": ("ssd",),
+}  # fmt: skip
+
+_OPENING: Final[Sequence[tuple[float, Message]]] = (
+    (0, PublishPrices.model_validate(
+        {"prices": [_price(kind, flavor) for kind, some in _KINDS.items() for flavor in some], "from": _at(-60)}
+    )),
+    (1, OpenAccount(account="acme", mode="prepaid", email="acme@owner.example")),
     (1, TopUp(account="acme", amount=50_000_000, reference="BANK-1")),
-    (2, GrantPoc(account="acme", amount=20_000_000, until=_at(60 * 24 * 60))),
-    (3, OpenAccount(account="late", mode="prepaid", email="late@owner.example")),
-    (4, GrantPoc(account="late", amount=7_000, until=_at(10))),
-    (5, PlaceCharge(account="late", order="old-1", wallet="poc", amount=1_000, effective_at=_at(5))),
-    # Given back after its end it expires at once.
-    (
-        20,
-        GiveBack(
-            account="late",
-            wallet="poc",
-            amount=400,
-            why="line_failed",
-            order="old-1",
-            resource="srv-0",
-            effective_at=_at(20),
-        ),
-    ),
-    (21, PlaceCharge(account="acme", order="old-2", wallet="credit", amount=9_000, effective_at=_at(21))),
-    (
-        22,
-        GiveBack(
-            account="acme",
-            wallet="credit",
-            amount=4_000,
-            why="order_cancelled",
-            order="old-2",
-            effective_at=_at(22),
-        ),
-    ),
-    (23, PlaceHold(account="acme", order="old-3", product="vcontainer", amount=5_000, effective_at=_at(23))),
-    (
-        24,
-        ReleaseHold(account="acme", order="old-3", product="vcontainer", amount=2_000, effective_at=_at(24)),
-    ),
-)
+    (1, GrantPoc(account="acme", amount=20_000_000, until=_at(60 * 24 * 60))),
+    (2, OpenAccount(account="late", mode="prepaid", email="late@owner.example")),
+    (2, GrantPoc(account="late", amount=7_000, until=_at(10))),
+    # What was left of the first grant has expired by then.
+    (20, GrantPoc(account="late", amount=8_000, until=_at(60 * 24 * 9))),
+    (21, ExtendPoc(account="late", until=_at(60 * 24 * 10))),
+    (21, GrantCoupon(code="SAVE", amount=100_000)),
+)  # fmt: skip
 
-_PROVIDER: Final[Sequence[tuple[float, Message]]] = (
-    (30, PlanOutcome(resource="vol-9", outcome="refuse", times=1, action="convert")),
-)
+_POC: Final[Sequence[tuple[float, Message]]] = (
+    (30, _buy(
+        "poc", _item("srv-1", "server", "s-1+boot-20", "k1"), _item("srv-2", "server", "s-1+boot-20", "k1"),
+        _item("vol-1", "volume", "ssd", "k1"), _item("vol-2", "volume", "ssd", "k1"),
+    )),
+    (31, _buy("poc", _item("node-1", "k8s_node", "n-1", "kube-1"), _item("pvc-1", "k8s_volume", "ssd", "kube-1"))),
+    (32, _buy("poc", _item("srv-7", "server", "s-1"), _item("srv-8", "server", "s-1"))),
+    # There is not enough in that wallet.
+    (33, _buy("poc", _item("srv-9", "server", "s-1"), account="late")),
+    (40, Resize(account="acme", resource="srv-2", flavor="s-2+boot-20", pay="poc")),
+    (41, Renew(account="acme", resources=["srv-1", "srv-2"], until=_at(60 * 24 * 50), pay="poc")),
+    (42, PlanOutcome(resource="vol-2", outcome="refuse", times=1, action="convert")),
+)  # fmt: skip
 
-STORY: Final = tuple((_at(minutes), message) for minutes, message in (*_MONEY, *_PROVIDER))
+_PAID: Final[Sequence[tuple[float, Message]]] = (
+    (5_000.5, StopPoc(account="acme", cluster="k1", months=2, auto_renew=True, coupon="SAVE", pay="credit")),
+    (5_001, StopPoc(account="acme", cluster="kube-1", pay="hold")),
+    (5_002, StopPoc(account="acme", cluster="k1", pay="credit")),
+    (5_003, StopPoc(account="acme", resources=["srv-7"], pay="none")),
+    (5_004, ReportPocStopped(account="acme", resource="srv-8")),
+    (5_005, Recover(account="acme", resource="srv-7", months=1, pay="credit")),
+    (5_010, _buy("credit", _item("srv-3", "server", "s-2+boot-20"), _item("vol-3", "volume", "ssd"))),
+    (6_000, Resize(account="acme", resource="srv-3", flavor="s-1", pay="credit")),
+    (6_100, Renew(account="acme", resources=["srv-3", "srv-1"], months=1, pay="credit")),
+    (6_200, Resize(account="acme", resource="srv-1", flavor="s-2+boot-20", pay="credit")),
+    (7_000, DeleteResource(account="acme", resource="vol-3")),
+    (7_100, Recover(account="acme", resource="vol-3", months=1, pay="credit")),
+    (7_200, DeleteResource(account="acme", resource="pvc-1")),
+    (8_000, _buy("credit", _item("srv-9", "server", "s-1"), account="late")),
+    # The provider never answers: that order waits for him.
+    (8_001, PlanOutcome(resource="srv-6", outcome="never", times=9)),
+    (8_002, _buy("credit", _item("srv-6", "server", "s-1"))),
+)  # fmt: skip
+
+STORY: Final = tuple((_at(minutes), message) for minutes, message in (*_OPENING, *_POC, *_PAID))

@@ -6,10 +6,10 @@ import asyncpg
 import pytest
 
 from deploy.audit.checks import checks
-from deploy.audit.look import look
+from deploy.audit.look import ask, look
+from deploy.local.postgres import Postgres
 from deploy.services import SERVICES
 from tests.audit.breaks import BREAKS
-from tests.audit.conftest import broken
 
 pytestmark = pytest.mark.postgres
 
@@ -28,24 +28,27 @@ def test_there_is_a_way_to_break_whatever_is_checked() -> None:
 
 
 @pytest.mark.parametrize("name", BREAKS)
-async def test_what_is_broken_is_found(name: str, books: str) -> None:
-    conn = await asyncpg.connect(books)
+async def test_what_is_broken_is_found(name: str, lived: str, postgres_server: Postgres) -> None:
+    [check] = [one for one in checks(SERVICES) if one.name == name]
+    conn = await asyncpg.connect(postgres_server.dsn_of(lived))
+    breaking = conn.transaction()
+    await breaking.start()
     try:
         # Neither a trigger nor a constraint may save it.
-        await conn.execute("set session_replication_role = replica")
-        for row in await conn.fetch(_CHECKS):
+        await conn.execute("set local session_replication_role = replica")
+        for row in await conn.fetch(_CONSTRAINTS):
             await conn.execute(f"alter table {row['relation']} drop constraint {row['conname']}")
         done = await conn.execute(BREAKS[name])
+        assert int(done.split()[-1]) > 0, "there was nothing to break"
+        found = await ask(conn, check)
     finally:
+        await breaking.rollback()
         await conn.close()
-    assert int(done.split()[-1]) > 0, "there was nothing to break"
-    found = (await broken(books)).get(name)
-    assert found is not None
     assert found.broken == len(found.breaks) > 0
     assert all(one.id and one.found for one in found.breaks)
 
 
-_CHECKS = """
+_CONSTRAINTS = """
 select conrelid::regclass::text as relation, quote_ident(conname) as conname from pg_constraint
 where contype = 'c' and connamespace not in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
 """
