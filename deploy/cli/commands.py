@@ -25,14 +25,14 @@ _MOST_SHOWN: Final = 60
 
 
 def public_commands() -> dict[str, type[Message]]:
-    """What a portal may ask, by name."""
+    """What a portal may ask, by name, service after service."""
     asked = (message for message in REGISTRY if message.form == "command" and message.public)
-    return {message.__name__: message for message in sorted(asked, key=lambda message: message.type)}
+    return {message.__name__: message for message in sorted(asked, key=lambda message: message.service)}
 
 
 def command_named(name: str) -> type[Message]:
-    """The public command of that name; `Trouble` suggests those that are near."""
-    known = public_commands()
+    """The public command of that name, or one for rehearsals; `Trouble` suggests those that are near."""
+    known = {**public_commands(), **REHEARSALS}
     if (found := known.get(name)) is not None:
         return found
     raise Trouble(f"there is no command {quoted(name)}{near(name, known)}", WRONG)

@@ -109,8 +109,8 @@ def test_letters_are_counted_per_topic_and_settled_all_at_once(system: Folder) -
     for _ in range(3):
         produce(system, b"k", b"{")
     eventually(lambda: len(open_letters(system)) == len(before) + 3)
-    (row,) = system.ok("dlq", "ls")["topics"]
-    assert (row["topic"], row["open"]) == (DLQ, len(before) + 3)
+    (row,) = (one for one in system.ok("dlq", "ls")["topics"] if one["topic"] == DLQ)
+    assert row["open"] == len(before) + 3
     assert len(system.ok("dlq", "drop", "--all", DLQ)["dropped"]) == row["open"]
     assert open_letters(system) == []
     said = system.stoppoc("dlq", "ls", DLQ, "--settled")

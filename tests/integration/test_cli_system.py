@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.services import SERVICES
 from shared import ids
 from tests.support.system import Folder, Said
 
@@ -98,12 +99,13 @@ def test_what_is_not_there_has_status_1(system: Folder) -> None:
 
 
 def test_a_broker_that_does_not_answer_has_status_3(system: Folder) -> None:
-    for arguments in (("show", "account", "x"), ("topics", "apply"), ("lag",)):
+    for arguments in (("watch", "x"), ("topics", "apply"), ("lag",)):
         said = system.stoppoc(*arguments, STOPPOC_KAFKA="127.0.0.1:9")
         assert (said.status, "Traceback" in said.err) == (3, False), said.err
-    said = system.stoppoc("parked", "ls", STOPPOC_POSTGRES="postgresql://x:secret@127.0.0.1:9/x")
-    assert said.status == 3
-    assert "secret" not in said.err
+    for arguments in (("show", "account", "x"), ("parked", "ls")):
+        said = system.stoppoc(*arguments, STOPPOC_POSTGRES="postgresql://x:secret@127.0.0.1:9/x")
+        assert said.status == 3
+        assert "secret" not in said.err
 
 
 def test_without_a_running_system_status_3_says_how_to_start_one(tmp_path: Path) -> None:
@@ -131,8 +133,10 @@ def test_topics_and_schema_are_up_to_date_in_a_running_system(system: Folder) ->
     assert system.ok("migrate")["applied"] == []
 
 
-def test_lag_names_the_group_its_members_and_every_partition(system: Folder) -> None:
-    (group,) = system.ok("lag")["groups"]
+def test_lag_names_the_groups_their_members_and_every_partition(system: Folder) -> None:
+    groups = system.ok("lag")["groups"]
+    assert {group["group"] for group in groups} == set(SERVICES)
+    (group,) = system.ok("lag", "hold")["groups"]
     assert (group["group"], group["topic"], group["state"]) == ("hold", "billing.hold.commands.v1", "stable")
     assert [member["client"] for member in group["members"]] == ["stoppoc-hold-hold-1", "stoppoc-hold-hold-2"]
     assert sum(member["partitions"] for member in group["members"]) == len(group["partitions"]) == 12

@@ -33,8 +33,13 @@ def test_the_example_of_every_public_command_can_be_sent(name: str) -> None:
 def test_only_public_commands_are_offered() -> None:
     public = {model.__name__ for model in REGISTRY if model.form == "command" and model.public}
     assert set(public_commands()) == public
-    with pytest.raises(Trouble, match="there is no command 'AccountOpened'"):
-        command_named("AccountOpened")
+    for name in ("AccountOpened", "PlaceCharge", "ConvertResource"):
+        with pytest.raises(Trouble, match=f"there is no command '{name}'"):
+            command_named(name)
+
+
+def test_what_rehearses_a_failure_can_be_sent_though_no_portal_may() -> None:
+    assert not command_named("PlanOutcome").public
 
 
 @pytest.mark.parametrize(
