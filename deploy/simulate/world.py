@@ -57,16 +57,21 @@ class Stage:
     turns: Turns
 
     @asynccontextmanager
-    async def world(self, begins: datetime) -> AsyncIterator[World]:
-        """A world that knows nothing yet; whatever it learns is forgotten at its end."""
+    async def world(self, begins: datetime, *, keep: bool = False) -> AsyncIterator[World]:
+        """A world that knows nothing yet; whatever it learns is forgotten at its end, unless it is to be kept."""
         async with AsyncExitStack() as stack:
-            for conn in self.connections.values():
-                transaction = conn.transaction()
+            transactions = [conn.transaction() for conn in self.connections.values()]
+            for transaction in transactions:
                 await transaction.start()
                 stack.push_async_callback(transaction.rollback)
             world = World(self, begins)
             await world.begin()
             yield world
+            if keep:
+                await world.tidy()
+                stack.pop_all()
+                for transaction in transactions:
+                    await transaction.commit()
 
 
 class World:
@@ -107,6 +112,12 @@ class World:
             await self._decide(*turn)
             if self.batches - before > _MOST_BATCHES:
                 raise Broken(f"the services go on answering each other after {_MOST_BATCHES} batches")
+
+    async def tidy(self) -> None:
+        """Drops from the outboxes what is on the bus."""
+        for name, positions in self._published.items():
+            await outbox.drop(self._stage.connections[name], positions)
+            positions.clear()
 
     async def _publish_due(self, conn: Any, due: Due) -> None:
         # Nobody looks for what is published before this: it is dropped when it would be found.
