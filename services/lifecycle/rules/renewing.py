@@ -55,7 +55,8 @@ def _against(ask: RenewResource, resource: Resource, known: Known, cause: Cause)
     yield is_deleted(resource), Reason.RESOURCE_DELETED
     yield in_change(resource, known), Reason.IN_CHANGE
     yield resource.billing == "hold", Reason.NOT_PREPAID
-    yield not resource.flags.renew, Reason.NOT_RENEWABLE
+    # What is metered once it is paid has periods only while it is POC.
+    yield not (resource.is_poc or resource.flags.renew), Reason.NOT_RENEWABLE
     yield over, Reason.TRASH_OVER
     yield not buys(ask.line, resource, resource.id, resource.until), Reason.CHANGED_MEANWHILE
     yield many, Reason.TOO_MANY_TERMS
