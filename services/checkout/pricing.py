@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from services.checkout.reasons import Reason
-from services.checkout.state import Coupon, Price, price_key
+from services.checkout.state import Coupon, Price, PriceVersion, price_key
 from shared import catalogue, money
 from shared.contracts.message import MOST_VND
 from shared.contracts.parts import Kind, Line, Metered, Part, Per
@@ -98,43 +98,34 @@ def line_for(
 
 def metered_for(thing: Thing, known: Known, at: datetime) -> Metered | Reason:
     """The thing at the price that stands at `at`, paid by its use, and what three days of it cost."""
-    unit, pers = 0, set[Per]()
+    unit = 0
     for flavor in thing.flavor.split("+"):
         price = _price(thing.kind, flavor, known, at)
         if isinstance(price, Reason):
             return price
         unit += price.vnd
-        pers.add(price.per)
-    if len(pers) > 1:
-        # Parts that are paid by different measures have no price together.
-        return Reason.PRICE_UNKNOWN
-    per = pers.pop()
+    per: Per = "gb_hour" if _is_by_size(thing.kind) else "30d"
     estimate = (
-        money.prorated(unit, thing.quantity, HELD_DAYS * _DAY_MINUTES)
-        if per == "30d"
-        else unit * thing.quantity * HELD_DAYS * 24
+        unit * thing.quantity * HELD_DAYS * 24
+        if per == "gb_hour"
+        else money.prorated(unit, thing.quantity, HELD_DAYS * _DAY_MINUTES)
     )
     if max(unit, estimate) > MOST_VND:
         return Reason.AMOUNT_TOO_LARGE
     return Metered(**thing._asdict(), vnd=unit, per=per, estimate=estimate)
 
 
-def _price(kind: Kind, flavor: str, known: Known, at: datetime) -> _Standing | Reason:
-    """What one part costs; measured by size only what is metered by it."""
+def _price(kind: Kind, flavor: str, known: Known, at: datetime) -> PriceVersion | Reason:
+    """What one part costs; of what is measured by its size, per GB and hour, and of nothing else."""
     price = known.get(Price, price_key(kind, flavor))
     version = price.at(at) if price else None
-    if version is None:
+    if version is None or (version.per == "gb_hour") != _is_by_size(kind):
         return Reason.PRICE_UNKNOWN
-    by_size = catalogue.of(kind).metered_by == "gb_hour"
-    if (version.per == "gb_hour") != by_size:
-        return Reason.PRICE_UNKNOWN
-    return _Standing(version.vnd, version.per, version.discount)
+    return version
 
 
-class _Standing(NamedTuple):
-    vnd: int
-    per: Per
-    discount: int
+def _is_by_size(kind: Kind) -> bool:
+    return catalogue.of(kind).metered_by == "gb_hour"
 
 
 def is_for(coupon: Coupon, kind: Kind) -> bool:

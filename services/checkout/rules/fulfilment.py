@@ -48,7 +48,11 @@ def _asked(order: Order, lines: Sequence[OrderLine], at: datetime) -> list[Messa
 def _convert_cluster(order: Order, lines: Sequence[OrderLine], at: datetime) -> Message:
     metered = [line.metered for line in lines if line.metered is not None]
     return ConvertCluster(
-        account=order.account, order=order.id, cluster=order.subject, metered=metered, effective_at=at
+        account=order.account,
+        order=order.id,
+        cluster=order.cluster or order.subject,
+        metered=metered,
+        effective_at=at,
     )
 
 
