@@ -52,7 +52,7 @@ THERE: Final[frozenset[Status]] = frozenset({"creating", "active", "grace", "sus
 
 # Each share of the changes that wait is looked after by one message a minute, so that workers divide them.
 SHARDS: Final = 4
-# A provider that does not answer is asked again, and again, then given up: so long after the step before.
+# A provider that does not answer is asked again, and again, then given up: so long after the step before (docs/decisions/0403).
 ASKED_AGAIN_AFTER: Final = (timedelta(minutes=2), timedelta(minutes=8))
 GIVEN_UP_AFTER: Final = timedelta(minutes=20)
 # Who looks so much later than was due has been away, and the answer may have come meanwhile: it is asked once more.

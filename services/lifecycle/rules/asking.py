@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -99,7 +99,7 @@ def change_of(resource: Resource, known: Known) -> Change | None:
 def conversion_with(resource: Resource, known: Known) -> Change | None:
     """The conversion of its whole cluster that is under way and takes it along."""
     change = None if resource.cluster is None else _open(known, of_cluster(resource.cluster))
-    return change if change is not None and resource.id in _named(change.ask) else None
+    return change if change is not None and _names(change.ask, resource.id) else None
 
 
 def conversion_of(cluster: str, known: Known) -> Change | None:
@@ -117,6 +117,5 @@ def _open(known: Known, target: str) -> Change | None:
     return change if change is not None and change.open else None
 
 
-def _named(ask: Asked) -> Iterator[str]:
-    if isinstance(ask, ConvertCluster):
-        yield from (metered.resource for metered in ask.metered)
+def _names(ask: Asked, resource: str) -> bool:
+    return isinstance(ask, ConvertCluster) and any(each.resource == resource for each in ask.metered)

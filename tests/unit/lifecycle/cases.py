@@ -10,7 +10,7 @@ from services.lifecycle.reasons import Reason
 from services.lifecycle.rules import REFUSED_WITH, RULES
 from services.lifecycle.state import Asked, Change, Cluster, Members, Resource, of_cluster, of_resource
 from shared.contracts.charges import GiveBack, ReleaseHold
-from shared.contracts.message import Command, Event
+from shared.contracts.message import Command, Event, Message
 from shared.contracts.parts import Kind, Line, Metered, Part, Term
 from shared.contracts.provisioning import CancelChange, ChangeResource, ResourceChanged, ResourceChangeRefused
 from shared.contracts.resources import (
@@ -126,7 +126,7 @@ RESIZE: Final = ResizeResource(
 RECOVER: Final = RecoverResource(**_BY, resource="srv-1", line=line())
 
 
-def but(ask: Command, **different: object) -> Any:
+def but(ask: Message, **different: object) -> Any:
     """The same ask, but for what is named."""
     return type(ask).model_validate(dict(ask) | different)
 
