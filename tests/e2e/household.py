@@ -28,6 +28,8 @@ from tests.support.seeds import SEED
 # The dead keep their partitions for so long.
 _SESSION_MS: Final = 1500
 _POLL_S: Final = 0.25
+_LOOK_S: Final = 0.02
+_DECIDED: Final = " union all ".join(f"select count(*) from {name}.inbox" for name in SERVICES)
 _BEHIND: Final = " union all ".join(f"select count(*) from {name}.outbox" for name in SERVICES)
 
 
@@ -40,19 +42,16 @@ class Household:
     directory: Path
     supervisor: Supervisor
 
-    async def murders(self, dice: Random, most: int, pause_s: tuple[float, float]) -> int:
-        """Kills a worker of any service at random, again and again, until it is cancelled; how many it has killed."""
-        killed = 0
-        try:
-            while killed < most:
-                await asyncio.sleep(dice.uniform(*pause_s))
-                alive = [name for name in self.supervisor.names if self.supervisor.pid(name) is not None]
-                if alive:
-                    self.supervisor.send(dice.choice(sorted(alive)), signal.SIGKILL)
-                    killed += 1
-        except asyncio.CancelledError:
-            pass
-        return killed
+    async def murders(self, dice: Random, apart: tuple[int, int]) -> AsyncIterator[str]:
+        """Kills workers of all services, each as often as the others, without end; told one by one. Between two of them
+        so many messages are decided: somebody is always met at work, and the work goes on."""
+        while True:
+            for name in dice.sample(self.supervisor.names, len(self.supervisor.names)):
+                enough = await self.sum(_DECIDED) + dice.randint(*apart)
+                while await self.sum(_DECIDED) < enough or self.supervisor.pid(name) is None:  # noqa: ASYNC110 - rows tell nobody
+                    await asyncio.sleep(_LOOK_S)
+                self.supervisor.send(name, signal.SIGKILL)
+                yield name
 
     async def quiet(self, within_s: float) -> None:
         """Returns when everything that was said is read and decided, and all that was decided is said."""

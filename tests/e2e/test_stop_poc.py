@@ -5,12 +5,16 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
+from random import Random
+from typing import TypeVar
 
 import pytest
 
 from deploy import topics
+from deploy.audit.look import Finding
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import embedded_postgres
 from deploy.services import SERVICES
@@ -23,9 +27,12 @@ from tests.support.seeds import SEED, seeded_random
 # The whole of it, run by hand: the numbers of a provider's busy day.
 _FULL = os.environ.get("STOPPOC_E2E") == "full"
 _CLUSTERS = 200 if _FULL else 20
-_KILLS = 60 if _FULL else 12
+# So many messages are decided between two kills.
+_APART = (60, 300)
 _WITHIN_S = 900.0 if _FULL else 150.0
 _SETTLES_S = 30.0
+
+T = TypeVar("T")
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(3000 if _FULL else 400)]
 
@@ -66,7 +73,7 @@ async def _furnish(house: Household, portal: Portal, estate: Estate) -> None:
     assert not [one for one in await _ended(house, portal, asked) if one.name.endswith("Refused")]
     # What is bought is priced from what checkout has heard of the accounts.
     await house.quiet(_WITHIN_S)
-    bought = await _ended(house, portal, portal.ask(estate.purchases()))
+    bought = await _amid_murders(house, estate.dice, _ended(house, portal, portal.ask(estate.purchases())))
     assert {one.name for one in bought} == {"OrderCompleted"}, bought[0]
     await _ended(house, portal, portal.ask(estate.plans()))
     await house.quiet(_WITHIN_S)
@@ -77,18 +84,15 @@ async def _storm(house: Household, portal: Portal, estate: Estate) -> list[Heard
     asks = [cluster.stop() for cluster in estate.clusters]
     asked = portal.ask(asks)
     portal.ask_again(asks[0], asked[0])
-    again = portal.ask(asks[1:4])
-    murders = asyncio.create_task(house.murders(estate.dice, _KILLS, (0.2, 1.2)))
-    await asyncio.sleep(0)
-    stopped = await _ended(house, portal, asked)
-    late = await _ended(house, portal, again)
-    murders.cancel()
-    killed = await murders
-    print(f"{killed} workers were killed")  # noqa: T201 - told with the seed
-    assert killed > 0
+    asked += portal.ask(asks[1:4])
+    # In the middle of it nothing looks broken that only waits for a message.
+    meanwhile = asyncio.create_task(house.audited(_WITHIN_S))
+    ended = await _amid_murders(house, estate.dice, _ended(house, portal, asked))
+    _none(house, await meanwhile)
+    stopped, late = ended[:_CLUSTERS], ended[_CLUSTERS:]
     # Two at once: one of them is told that the other has it in hand, or, later, that little or nothing is left.
     assert {one.name for one in late} <= {"OrderRefused", "PocStopped"}
-    return stopped + [one for one in late if one.name == "PocStopped"]
+    return [*stopped, *(one for one in late if one.name == "PocStopped")]
 
 
 def _as_asked(estate: Estate, stopped: list[Heard]) -> None:
@@ -97,6 +101,24 @@ def _as_asked(estate: Estate, stopped: list[Heard]) -> None:
     assert sum(one["converted"] for one in ended) >= _CLUSTERS * (SERVERS + VOLUMES) - len(estate.refusing)
     failed = sorted({failure["resource"] for one in ended for failure in one["failed"]})
     assert failed == estate.refusing
+
+
+async def _amid_murders(house: Household, dice: Random, work: Awaitable[T]) -> T:
+    """What comes of the work while workers are killed, until it is done."""
+    killed: Counter[str] = Counter()
+
+    async def kill() -> None:
+        async for name in house.murders(dice, _APART):
+            killed[name] += 1
+
+    murders = asyncio.create_task(kill())
+    try:
+        return await work
+    finally:
+        murders.cancel()
+        await asyncio.gather(murders, return_exceptions=True)
+        print("killed:", dict(killed))  # noqa: T201 - told with the seed
+        assert killed
 
 
 async def _press_again(house: Household, portal: Portal, estate: Estate) -> None:
@@ -117,7 +139,10 @@ async def _press_again(house: Household, portal: Portal, estate: Estate) -> None
 
 async def _sound(house: Household) -> None:
     await house.quiet(_WITHIN_S)
-    broken = await house.audited(_SETTLES_S)
+    _none(house, await house.audited(_SETTLES_S))
+
+
+def _none(house: Household, broken: list[Finding]) -> None:
     told = "\n".join(f"{one.check.name}: {one.broken}, as {one.breaks[:3]}" for one in broken)
     assert not broken, f"STOPPOC_SEED={SEED}\n{told}\n{house.story()}"
 
