@@ -96,9 +96,8 @@ def _line(order: str, number: int, wanted: Wanted) -> OrderLine:
 
 def _holds(lines: Sequence[OrderLine]) -> tuple[Held, ...]:
     amounts: Counter[Product] = Counter()
-    for line in lines:
-        if line.metered is not None:
-            amounts[catalogue.of(line.kind).product] += line.metered.estimate
+    for metered in (line.metered for line in lines if line.metered is not None):
+        amounts[catalogue.of(metered.kind).product] += metered.estimate
     # Nothing is held for what costs nothing.
     return tuple(Held(product, amount) for product, amount in amounts.items() if amount > 0)
 

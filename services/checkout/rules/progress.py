@@ -125,7 +125,7 @@ def _failed(order: Order, lines: Sequence[OrderLine], why: _Why) -> Order:
     return order.having(
         failed=order.failed + count,
         spared=order.spared + (count if why.reason == _NO_FAILURE else 0),
-        left=order.left + (0 if why.reason in _NOT_LEFT else count),
+        left=order.left + (count if order.action == "stop_poc" and why.reason not in _NOT_LEFT else 0),
         given_back=order.given_back + sum(_paid(order, line) for line in lines),
         failures=(*order.failures, *told)[:MOST_FAILURES_TOLD],
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from services.checkout.pricing import Thing, line_for, metered_for, period_from
+from services.checkout.pricing import Period, Thing, line_for, metered_for
 from services.checkout.reasons import Reason
 from services.checkout.rules.answers import answered
 from services.checkout.rules.placing import Placing, Wanted, place
@@ -16,6 +16,7 @@ from shared.contracts.orders import PocStopped
 from shared.contracts.resources import ClearCluster
 from shared.contracts.topics import MOST_MESSAGE_BYTES
 from shared.engine.decision import Cause, Decision, Known, said
+from shared.period import months_after, to_minute
 
 # What a command says besides its list; generous.
 _MOST_HEAD_BYTES: Final = 4 * 1024
@@ -145,9 +146,7 @@ def _priced(ask: StopPoc, targets: Sequence[Item], known: Known, cause: Cause) -
         return [Wanted(item) for item in targets]
     if ask.pay == "hold":
         return _metered(targets, known, cause)
-    period = period_from(cause.at, ask.months, None, cause.at)
-    if isinstance(period, Reason):
-        return period
+    period = Period(to_minute(cause.at), months_after(cause.at, ask.months))
     wanted = []
     for item in targets:
         line = line_for(_thing(item), period, known, cause.at)

@@ -161,7 +161,7 @@ def test_what_was_bought_and_could_not_be_made_is_gone() -> None:
     given(before, line, new.claimed("o-1", 1)).when(refusal).then(
         back(new, "poc"), completed,
         now=[
-            replace(before, failed=1, version=2, status="partly_completed", given_back=PAID, left=1,
+            replace(before, failed=1, version=2, status="partly_completed", given_back=PAID,
                     failures=(failure(new),)),
             line.ended("failed", "provider_refused"), replace(new, status="released"),
         ],
@@ -265,7 +265,7 @@ def test_a_stop_without_paying_leaves_it_expired() -> None:
     event: ResourceExpired = told(
         ResourceExpired, POC[0], billing="poc", line=None, trash_until=TODAY + 7 * DAY, unused=9, wallet="poc"
     )
-    expired = replace(POC[0], status="expired", terms=(), trash_until=TODAY + 7 * DAY)
+    expired = replace(POC[0], status="expired", until=TODAY, terms=(), trash_until=TODAY + 7 * DAY)
     given(before, line, *claimed(POC[0])).when(event).then(
         stopped(before),
         now=[replace(before, done=1, version=2, status="completed"), line.ended("done"), expired],
