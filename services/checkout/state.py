@@ -65,7 +65,7 @@ class Item:
     def dropped(self) -> Item:
         """In nobody's hands; and what was bought, and never came to be, is gone."""
         freed = self.freed()
-        return replace(freed, status="released") if self.version == 0 else freed
+        return replace(freed, status="released") if self.status == "creating" else freed
 
 
 @dataclass(frozen=True, slots=True)

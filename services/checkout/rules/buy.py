@@ -44,10 +44,16 @@ def _why_not(ask: Buy, known: Known) -> Reason | None:
     clusters = [known.get(Cluster, item.cluster) for item in ask.items if item.cluster is not None]
     if any(cluster is not None and cluster.account != ask.account for cluster in clusters):
         return Reason.NOT_OWNER
-    there = [known.get(Item, item.resource) for item in ask.items]
-    if any(item is not None and not item.is_imagined for item in there):
-        return Reason.RESOURCE_EXISTS
-    return None
+    return None if all(_is_free(ask, item, known) for item in ask.items) else Reason.RESOURCE_EXISTS
+
+
+def _is_free(ask: Buy, item: BuyItem, known: Known) -> bool:
+    """Nothing is called so. What is gone for good may be had again, by who had it and where it was."""
+    there = known.get(Item, item.resource)
+    if there is None or there.is_imagined:
+        return True
+    is_gone = there.status == "released" and there.open_order is None
+    return is_gone and (there.account, there.cluster) == (ask.account, item.cluster)
 
 
 def _why_not_paid(ask: Buy) -> Reason | None:
@@ -81,7 +87,7 @@ def _priced(
     thing = Thing(item.resource, item.kind, item.flavor, item.quantity)
     if ask.pay == "hold":
         metered = metered_for(thing, known, cause.at)
-        return metered if isinstance(metered, Reason) else Wanted(_new(ask, item), None, metered)
+        return metered if isinstance(metered, Reason) else Wanted(_new(ask, item, known), None, metered)
     period = _period(item, poc_until, cause.at)
     if isinstance(period, Reason):
         return period
@@ -89,7 +95,7 @@ def _priced(
     if isinstance(line, Reason):
         return line
     renews = item.auto_renew and poc_until is None
-    return Wanted(_new(ask, item), line, None, renews, item.months or 1)
+    return Wanted(_new(ask, item, known), line, None, renews, item.months or 1)
 
 
 def _period(item: BuyItem, poc_until: datetime | None, at: datetime) -> Period | Reason:
@@ -101,10 +107,12 @@ def _period(item: BuyItem, poc_until: datetime | None, at: datetime) -> Period |
     return asked if isinstance(asked, Reason) else Period(asked.starts, min(asked.until, poc_until))
 
 
-def _new(ask: Buy, item: BuyItem) -> Item:
+def _new(ask: Buy, item: BuyItem, known: Known) -> Item:
+    there = known.get(Item, item.resource)
     billing: Billing = "poc" if ask.pay == "poc" else "hold" if ask.pay == "hold" else "prepaid"
     return Item(
         *(item.resource, ask.account, item.kind, item.flavor, item.quantity, item.cluster),
         billing=billing,
         status="creating",
+        version=0 if there is None else there.version,
     )

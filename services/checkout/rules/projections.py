@@ -20,6 +20,7 @@ from shared.contracts.lifecycle import (
 )
 from shared.contracts.parts import Line, Term
 from shared.engine.decision import Cause, Decision, Known, changed
+from shared.period import to_minute
 
 NOTHING: Final = Decision()
 
@@ -86,7 +87,9 @@ def after(item: Item, event: Became) -> Item:
         trash_until=None,
     )
     if isinstance(event, ResourceExpired):
-        return replace(told, status="expired", terms=(), trash_until=event.trash_until)
+        # Its periods are over, and given back: a renewal goes on from here, not from the end they had.
+        until = None if item.until is None else min(item.until, to_minute(event.effective_at))
+        return replace(told, status="expired", until=until, terms=(), trash_until=event.trash_until)
     if event.line is None:
         return replace(told, until=None, terms=())
     before = item.terms if isinstance(event, ResourceRenewed) else ()

@@ -186,6 +186,26 @@ def test_buy_takes_the_name_of_what_was_bought_and_never_came_to_be() -> None:
     )
 
 
+def test_buy_takes_the_name_of_what_is_gone_for_good_and_goes_on_from_its_version() -> None:
+    again = replace(NEW, version=4)
+    follows = bought("credit", (again, month_of(TODAY, item=NEW)))
+    gone = replace(again, flavor="s-2x4", billing="poc", status="released")
+    given(*PRICES, gone).when(ask()).then(follows["placed"], charge("credit", 181_000), now=follows["now"])
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        replace(NEW, version=4, status="trash"),
+        replace(NEW, version=4, status="released", account="other"),
+        replace(NEW, version=4, status="released", cluster="k2"),
+        replace(NEW, version=4, status="released", open_order="o-1", open_line=1),
+    ],
+)
+def test_buy_is_refused_for_a_name_that_is_not_free_to_who_asks(there: Item) -> None:
+    given(*PRICES, there).when(ask()).then(refused(ask(), "buy", Reason.RESOURCE_EXISTS))
+
+
 def test_buy_twice_places_one_order() -> None:
     follows = bought("credit", (NEW, month_of(TODAY, item=NEW)))
     given(*PRICES).when(ask(), ask()).then(

@@ -28,7 +28,7 @@ from shared.contracts.checkout import (
 from shared.contracts.hold import GrantPoc, OpenAccount, TopUp
 from shared.contracts.lifecycle import ResourceConverted, ResourceRecovered, ResourceRenewed, ResourceResized
 from shared.contracts.message import Message
-from shared.contracts.orders import OrderCancelled, OrderPlaced
+from shared.contracts.orders import OrderCancelled, OrderPlaced, OrderRefused
 from shared.contracts.provisioning import PlanOutcome
 from shared.contracts.resources import DeleteResource, ReportPocStopped
 from tests.support.seeds import seeded, tell_seed
@@ -215,6 +215,21 @@ def test_what_is_bought_with_a_coupon_and_deleted_in_the_same_minute_pays_no_cou
     assert spent(world)["credit"] == 3 * 2 * (181_001 + 20_003) - 3 * 36_200 - 100_001
     world.ask(*(DeleteResource(account="acme", resource=name) for name in RESOURCES))
     assert spent(world).total() == 0
+
+
+def test_a_coupon_is_back_when_nothing_of_its_order_could_be_had_and_stays_used_when_something_could() -> (
+    None
+):
+    world = begun()
+    world.ask(*(PlanOutcome(resource=name, outcome="refuse", times=1) for name in ("r1", "r2")))
+    world.ask(_buy(["r1"], "small", 1, 1, coupon="ONCE", pay="credit"))
+    assert spent(world).total() == 0
+    world.ask(_buy(["r2", "r3"], "small", 1, 1, coupon="ONCE", pay="credit"))
+    # 162,901 each, the odd VND of 33,333 to the earlier: what failed is given back less its share of the coupon.
+    assert spent(world)["credit"] == 162_901 - 16_666
+    world.ask(_buy(["r1"], "small", 1, 1, coupon="ONCE", pay="credit"))
+    assert isinstance(world.said[-1], OrderRefused)
+    assert world.said[-1].reason == "coupon_used_up"
 
 
 def test_a_life_of_acts_is_paid_as_finance_would_reckon_it() -> None:

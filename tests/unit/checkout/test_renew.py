@@ -9,16 +9,18 @@ from typing import Any
 import pytest
 
 from services.checkout.reasons import REFUSALS, Reason
-from services.checkout.state import Account, Coupon, Item
-from shared.contracts.checkout import Pay, Renew
+from services.checkout.state import Account, Coupon, Item, OrderLine
+from shared.contracts.checkout import Pay, Renew, StopPoc
+from shared.contracts.lifecycle import ResourceExpired
 from shared.contracts.parts import Part
 from shared.contracts.resources import Status
 from shared.engine.decision import Entity
-from tests.unit.checkout.instants import DAY, MINUTE, MONTH, TODAY
+from tests.unit.checkout.instants import AT, DAY, MINUTE, MONTH, TODAY
 from tests.unit.checkout.standing import (
     ENDS,
     NODE,
     ON_POC,
+    ORDER,
     PRICES,
     SERVER,
     TRASHED,
@@ -112,6 +114,17 @@ def test_a_metered_kind_is_renewed_by_period_while_it_is_poc() -> None:
 def test_what_expired_when_its_poc_was_stopped_is_renewed_with_real_money_from_its_end() -> None:
     says, now = ordered("renew", (EXPIRED, month_of(TODAY - DAY)))
     given(EXPIRED, *PRICES).when(renew()).then(*says, now=now)
+
+
+def test_what_expires_by_an_order_is_renewed_from_that_instant_though_its_state_is_told_later() -> None:
+    stop = StopPoc(account="acme", resources=["srv-1"], pay="none")
+    expired = ResourceExpired.model_validate(
+        ResourceExpired.example
+        | {"flavor": "s-1x1", "order": ORDER, "trash_until": TODAY + 7 * DAY, "effective_at": AT}
+    )
+    case = given(ON_POC, *PRICES).when(stop, expired, renew())
+    lines = [each.line for each in case.decisions[-1].changes if isinstance(each, OrderLine)]
+    assert lines == [month_of(TODAY)]
 
 
 def test_a_poc_resource_that_ends_with_its_wallet_cannot_be_renewed_from_it() -> None:
