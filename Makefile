@@ -19,7 +19,7 @@ demo: setup ## see the system at work, on parts of its own: half a minute
 test: setup ## run all tests (those that need Apache Kafka are skipped, and say so, where it cannot be had)
 	@.venv/bin/pytest -n 2 --dist loadfile
 
-check: setup ## format, lint, types, imports, rules covered, contracts: seconds, no servers
+check: setup ## format, lint, types, imports, rules covered, contracts: a minute or two, no servers
 	@.venv/bin/ruff format --check --quiet .
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/mypy services shared deploy
