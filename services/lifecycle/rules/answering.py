@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from services.lifecycle.reasons import Reason
@@ -50,12 +50,12 @@ def resource_change_refused(answer: ResourceChangeRefused, known: Known, _: Caus
     words = " ".join(answer.explanation.split())[:_MOST_CHARACTERS]
     sentence = f"The provider could not do it: {words}" if words else None
     no = refused(change.ask, Reason.PROVIDER_REFUSED, change.ask.effective_at, sentence)
-    return joined(said(no), not_made(change, known), Decision((change.over(),)))
+    return joined(said(no), not_made([change], known), Decision((change.over(),)))
 
 
-def not_made(change: Change, known: Known) -> Decision:
-    """What follows for the resource: it is as it was; one that was to be made is not there."""
-    return not_created(change.ask, known) if isinstance(change.ask, CreateResource) else Decision()
+def not_made(changes: Iterable[Change], known: Known) -> Decision:
+    """What follows for the resources: they are as they were; one that was to be made is not there."""
+    return not_created((change.ask for change in changes if isinstance(change.ask, CreateResource)), known)
 
 
 def _waiting(answer: ResourceChanged | ResourceChangeRefused, known: Known) -> Change | None:

@@ -28,7 +28,8 @@ def check_changes(ask: CheckChanges, known: Known, cause: Cause) -> Decision:
     )
     return joined(
         *(_asked_again(change, cause) for change in again),
-        *(joined(not_made(change, known), called_off(change, Reason.PROVIDER_SILENT)) for change in silent),
+        not_made(silent, known),
+        *(called_off(change, Reason.PROVIDER_SILENT) for change in silent),
         said(checked),
     )
 

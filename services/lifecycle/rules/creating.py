@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import replace
 
 from services.lifecycle.reasons import Reason
@@ -42,12 +44,14 @@ def created(ask: CreateResource, known: Known, _: Cause) -> Decision:
     return joined(Decision(says=(event,)), settled(known, [(before, after)]))
 
 
-def not_created(ask: CreateResource, known: Known) -> Decision:
-    """It was not made: nothing is there."""
-    before = known.get(Resource, ask.resource)
-    if before is None or not before.can("not_made"):
-        return Decision()
-    return settled(known, [(before, before.after("not_made"))])
+def not_created(asks: Iterable[CreateResource], known: Known) -> Decision:
+    """They were not made: nothing is there. Several of one cluster are counted together."""
+    moves = defaultdict(list)
+    for ask in asks:
+        before = known.get(Resource, ask.resource)
+        if before is not None and before.can("not_made"):
+            moves[before.cluster].append((before, before.after("not_made")))
+    return joined(*(settled(known, of_cluster) for of_cluster in moves.values()))
 
 
 def _wanted(ask: CreateResource, cause: Cause, version: int) -> Resource:

@@ -10,7 +10,7 @@ import pytest
 
 from services.lifecycle.reasons import Reason
 from services.lifecycle.service import checks, minutes
-from services.lifecycle.state import SHARDS, Change, Due, Resource, shard_name
+from services.lifecycle.state import SHARDS, Change, Cluster, Due, Resource, shard_name
 from shared.contracts.lifecycle import ChangesChecked
 from shared.contracts.resources import CheckChanges
 from tests.support.spec import Case
@@ -21,6 +21,7 @@ from tests.unit.lifecycle.cases import (
     WHOLE,
     answer,
     asked_of_provider,
+    but,
     cancelled,
     cluster,
     given,
@@ -119,6 +120,16 @@ def test_what_could_not_be_made_is_not_there() -> None:
             silent.over(),
         ],
     )  # fmt: skip
+
+
+def test_all_of_a_cluster_that_could_not_be_made_is_counted() -> None:
+    asks = [CREATE, but(CREATE, resource="srv-2"), but(CREATE, resource="srv-3", cluster=None)]
+    resources = [paid(id=ask.resource, cluster=ask.cluster, status="creating", terms=()) for ask in asks]
+    changes = [waiting(ask, asked=3, due=30 * MINUTE) for ask in asks]
+    due = Due("shard-0", tuple(change.target for change in changes))
+    case = given(*resources, *changes, cluster(0, 3, poc=False), due)
+    case.when(check(30), at=AT + 30 * MINUTE)
+    assert case.known.get(Cluster, "k1") == cluster(0, 1, poc=False, version=2)
 
 
 def test_a_whole_cluster_is_given_up_as_one() -> None:
