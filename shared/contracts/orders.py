@@ -198,7 +198,7 @@ class CouponRefused(_Refused, service="checkout", key="code"):
     code: Id = Field(description="The coupon's code.")
 
     example: ClassVar[dict[str, Any]] = {
-        "code": "SAVE", "reason": "coupon_exists", "explanation": "There is such a coupon.",
+        "code": "SAVE", "reason": "coupon_exists", "explanation": "There is such a coupon already.",
         "effective_at": _INSTANT,
     }  # fmt: skip
 
