@@ -68,7 +68,8 @@ def read_document(data: bytes) -> Node:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = " ".join(part for part in (error.problem, error.context) if part)
-        raise Fault(mark.line + 1 if mark else 1, f"this is not YAML: {_advised(what, text, mark)}") from None
+        line = min(mark.line, text.count("\n")) + 1 if mark else 1
+        raise Fault(line, f"this is not YAML: {_advised(what, text, mark)}") from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1 if isinstance(error.position, int) else 1
         raise Fault(line, f"a character that YAML does not allow: {_code(error.character)}") from None

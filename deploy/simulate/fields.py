@@ -22,6 +22,9 @@ _FRACTION: Final = re.compile(
 _TRUE: Final = {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"}
 _FALSE: Final = {"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"}
 _NULL: Final = {"", "~", "null", "Null", "NULL"}
+# Beyond them a day more or less may be no instant at all.
+FIRST_YEAR: Final = 2000
+LAST_YEAR: Final = 2200
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:\-]{0,63}", re.ASCII)
 
 
@@ -108,6 +111,8 @@ def instant(node: Node, name: str) -> datetime:
     found = read_instant(node.text) if isinstance(node, Scalar) else None
     if found is None:
         raise wrong(node, name, HOW)
+    if not FIRST_YEAR <= found.year < LAST_YEAR:
+        raise wrong(node, name, f"a time between the years {FIRST_YEAR} and {LAST_YEAR}")
     return found
 
 

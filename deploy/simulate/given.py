@@ -48,7 +48,7 @@ def read_account(entry: tuple[str, Node]) -> Account:
         node.line,
         account,
         optional(said, "mode", fields.one_of("prepaid", "postpaid")) or "prepaid",
-        optional(said, "email", fields.text) or f"{account.lower()}@{account.lower()}.example",
+        optional(said, "email", fields.text) or "owner@customer.example",
         optional(said, "credit", fields.at_least(0)) or 0,
         None if poc is None else required(poc, "amount", fields.at_least(0), f"the POC wallet of {account}"),
         None if poc is None else required(poc, "until", fields.instant, f"the POC wallet of {account}"),

@@ -13,6 +13,7 @@ from deploy.simulate.document import Fault
 from deploy.simulate.local import written
 from deploy.simulate.parse import Faults, parse
 from deploy.simulate.play import Played, play
+from deploy.simulate.scenario import Scenario
 from deploy.simulate.stage import set_stage
 from deploy.simulate.world import Broken
 from tests.conftest import run_apart
@@ -50,10 +51,38 @@ def test_scenario_comes_out_as_it_says(file: Path, played: Mapping[Path, Played 
     ] == []
 
 
+async def _paces(scenario: Scenario, times: int) -> list[float]:
+    async with set_stage(list(SERVICES.values())) as stage:
+        played = [await play(stage, scenario) for _ in range(times)]
+    return [one.steps / one.seconds for one in played]
+
+
 @pytest.mark.postgres
-def test_scenarios_are_played_at_fifty_steps_a_second_and_more(
-    played: Mapping[Path, Played | Exception],
-) -> None:
-    results = [one for one in played.values() if isinstance(one, Played)]
-    steps, seconds = sum(one.steps for one in results), sum(one.seconds for one in results)
-    assert steps / seconds >= 50, f"{steps} steps in {seconds:.2f} s"
+def test_scenarios_are_played_at_fifty_steps_a_second_and_more() -> None:
+    """Others may be at work on the machine: the best of some counts, of a hundred steps through all services."""
+    paces = run_apart(_paces(parse(_long(20).encode()), 3))
+    assert max(paces) >= 50, paces
+
+
+def _long(rounds: int) -> str:
+    """Each round: a POC server bought, stopped, renewed, resized and deleted."""
+    lines = [
+        "scenario: a hundred steps",
+        "prices: {small: {kind: server, vnd: 181000}, large: {kind: server, vnd: 362000}}",
+        'accounts: {acme: {credit: 90000000, poc: {amount: 90000000, until: "2027-01-01T00:00"}}}',
+        "steps:",
+    ]
+    for number in range(rounds):
+        asked = {
+            "Buy": f"items: [{{resource: s{number}, kind: server, flavor: small, cluster: k{number}}}], pay: poc",
+            "StopPoc": f"cluster: k{number}, months: 1, pay: credit",
+            "Renew": f"resources: [s{number}], months: 2, pay: credit",
+            "Resize": f"resource: s{number}, flavor: large, pay: credit",
+            "DeleteResource": f"resource: s{number}",
+        }
+        at = f"2026-03-{number + 1:02}"
+        lines += [
+            f'  - {{at: "{at}T{hour:02}:00", send: {name}, data: {{account: acme, {data}}}}}'
+            for hour, (name, data) in enumerate(asked.items())
+        ]
+    return "\n".join(lines)

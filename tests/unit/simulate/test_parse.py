@@ -5,11 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from deploy.simulate.document import Fault
 from deploy.simulate.local import read_instant, written
 from deploy.simulate.parse import Faults, parse
 from deploy.simulate.scenario import Standing
 from shared.contracts.hold import GrantPoc, TopUp
+from tests.support.seeds import seeded, tell_seed
 
 WHOLE = b"""
 scenario: renew a server two months
@@ -139,6 +143,7 @@ STEP = '\nsteps:\n  - {at: "2026-03-06T00:00", send: TopUp, data: {account: a, a
         (f"scenario: x\nprovider: {{fails: {{s: 1}}}}{STEP}", ["2: provider has no `fails`; did you mean fail?"]),
         ("scenario: x\nsteps:\n  - {send: TopUp, data: {account: a, amount: 1, reference: r}}", ["3: a step: `at` is"]),
         ("scenario: x\nsteps:\n  - at: 25:00\n    expect: {}", ["3: at: a local time, as"]),
+        ("scenario: x\nsteps:\n  - {at: 0001-02-03, expect: {}}", ["3: at: a time between the years 2000 and 2200"]),
         ("scenario: x\nsteps:\n  - {at: 2026-03-06}", ["3: a step: `send` or `expect` was expected"]),
         ("scenario: x\nsteps:\n  - {at: 2026-03-06, expect: {}, data: {}}", ["3: a step: `data` belongs to a command"]),
         ("scenario: x\nsteps:\n  - {at: 2026-03-06, send: Topup, data: {}}", ["3: send: there is no command `Topup`"]),
@@ -213,3 +218,28 @@ def test_several_faults_are_told_at_once_in_the_order_of_their_lines() -> None:
         "scenario: x\naccounts: {a: {credit: x}}\nsteps:\n  - {at: x, expect: {}}\n  - {at: y, expect: {}}"
     )
     assert [one.partition(":")[0] for one in found] == ["2", "4", "5"]
+
+
+_NOISE = st.sampled_from([b"", b" ", b"\n", b"\t", b":", b"- ", b"{", b"}", b"[", b"]", b"'", b'"', b"&a", b"*a", b"!x", b"\x00",
+                          b"\xff", b"null", b"-1", b"9" * 40, b"1.5", b"<<", b"%", b"|", b"0001-01-01", b"on"])  # fmt: skip
+
+
+@seeded
+@given(st.lists(st.tuples(st.integers(0, len(WHOLE)), st.integers(0, 12), _NOISE), max_size=4))
+def test_whatever_stands_in_a_file_it_is_a_scenario_or_its_faults_have_lines(
+    changes: list[tuple[int, int, bytes]],
+) -> None:
+    tell_seed()
+    data = WHOLE
+    for place, gone, noise in changes:
+        data = data[:place] + noise + data[place + gone :]
+    lines = data.count(b"\n") + 1
+    assert all(0 < fault.line <= lines and fault.sentence for fault in _found(data))
+
+
+def _found(data: bytes) -> list[Fault]:
+    try:
+        parse(data)
+    except Faults as found:
+        return found.faults
+    return []
