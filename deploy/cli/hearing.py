@@ -57,6 +57,18 @@ async def since(reader: Reader, places: list[TopicPartition], at_ms: int) -> dic
     return await reader.ends(places) | found if found else await reader.beginnings(places)
 
 
+async def heard_between(
+    reader: Reader, starts: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
+) -> list[Heard]:
+    """Every message between these offsets, in the order in which they were said, once each."""
+    found: dict[str, Heard] = {}
+    async for record in reader.between(starts, ends):
+        heard = read(record)
+        if heard is not None:
+            found.setdefault(heard.id, heard)
+    return sorted(found.values(), key=lambda heard: heard.at)
+
+
 async def hearing(reader: Reader, starts: Mapping[TopicPartition, int]) -> AsyncGenerator[Heard, None]:
     """Every message from there on, once each: a crash may have said it twice, with the same id."""
     known: set[str] = set()

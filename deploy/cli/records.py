@@ -59,12 +59,17 @@ class Reader:
 
     async def whole(self, places: Sequence[TopicPartition]) -> AsyncIterator[ConsumerRecord]:
         """Every record of the partitions, up to where they ended when this began; in order within each."""
-        first = await self.beginnings(places)
-        ends = await self.ends(places)
-        left = {place for place in places if first[place] < ends[place]}
+        async for record in self.between(await self.beginnings(places), await self.ends(places)):
+            yield record
+
+    async def between(
+        self, starts: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
+    ) -> AsyncIterator[ConsumerRecord]:
+        """Every record of the partitions from one offset to another; in order within each."""
+        left = {place for place in starts if starts[place] < ends[place]}
         self._consumer.assign(sorted(left))
         for place in left:
-            self._consumer.seek(place, first[place])
+            self._consumer.seek(place, starts[place])
         while left:
             for place, batch in (await self._some()).items():
                 for record in batch:

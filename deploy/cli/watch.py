@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from deploy.cli import shown, where
-from deploy.cli.hearing import Heard, hearing, places_of, read, since
+from deploy.cli.hearing import Heard, heard_between, hearing, places_of, read, since
 from deploy.cli.live import screen
 from deploy.cli.progress import Progress, number_of
 from deploy.cli.records import Reader, reading
@@ -80,8 +80,8 @@ async def follow(
 ) -> AsyncIterator[Heard]:
     """What is about the order, as it comes, until it is over, or time is up."""
     clock = asyncio.get_running_loop().time
-    until = clock() + wait_s
     progress = watched.progress
+    until = clock() + (min(wait_s, _LINGER_S) if progress.ended else wait_s)
     while not progress.is_over:
         try:
             async with asyncio.timeout_at(until):
@@ -104,12 +104,14 @@ class _Found(NamedTuple):
 async def _watch(kafka: str, asked: str, wait_s: float, out: Console) -> Watched:
     async with reading(kafka, fetch_wait_ms=10) as reader:
         found = await _find(reader, asked)
-        starts = await since(
-            reader, await places_of(reader, ("event", "state"), REGISTRY.services), found.placed_ms
-        )
+        places = await places_of(reader, ("event", "state"), REGISTRY.services)
+        starts, now = await since(reader, places, found.placed_ms), await reader.ends(places)
         watched = Watched(found.order)
         with screen(out, watched.progress) as picture:
-            async with aclosing(hearing(reader, starts)) as said:
+            for heard in await heard_between(reader, starts, now):
+                if watched.take(heard, found.correlation):
+                    picture.tell(heard)
+            async with aclosing(hearing(reader, now)) as said:
                 async for heard in follow(said, watched, found.correlation, wait_s):
                     picture.tell(heard)
     return watched
