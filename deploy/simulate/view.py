@@ -22,7 +22,7 @@ _ORDER: Final = (
     *("order", "subject", "account", "action", "status", "pay", "total", "given_back", "done", "failed"),
     *("coupon", "placed_at"),
 )
-_LINE: Final = ("resource", "status", "reason", "explanation")
+_LINE: Final = ("resource", "status", "reason")
 _INVOICE: Final = (
     *(
         "number",
