@@ -24,7 +24,7 @@ check: setup ## format, lint, types, imports, rules covered, contracts: a minute
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/mypy services shared deploy
 	@.venv/bin/lint-imports --no-logo
-	@.venv/bin/pytest --no-header --cov --cov-report=term:skip-covered --cov-fail-under=100 $(wildcard tests/unit/*/)
+	@.venv/bin/pytest --no-header -n 2 --cov --cov-report=term:skip-covered --cov-fail-under=100 $(wildcard tests/unit/*/)
 	@.venv/bin/stoppoc contracts export --check
 	@.venv/bin/stoppoc contracts check
 
