@@ -5,7 +5,7 @@ Where the message wants an instant, the file says a local time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from types import UnionType
@@ -102,7 +102,7 @@ def _inner_of_list(annotation: object) -> object:
 
 def _fault(model: type[Message], data: Mapped, error: ValidationError) -> Fault:
     fault = error.errors(include_url=False, include_context=False)[0]
-    path = list(_path(fault["loc"]))
+    path = list(fault["loc"])
     if fault["type"] == "missing":
         node, _ = _reached(data, path[:-1])
         whole = ".".join([model.__name__, *map(str, path[:-1])])
@@ -115,10 +115,6 @@ def _fault(model: type[Message], data: Mapped, error: ValidationError) -> Fault:
         line,
         f"{name}: {expected} was expected, not {found}" if expected else f"{name}: {fault['msg']} ({found})",
     )
-
-
-def _path(loc: tuple[int | str, ...]) -> Iterator[int | str]:
-    yield from loc
 
 
 def _reached(node: Node, path: list[int | str]) -> tuple[Node, int]:

@@ -12,10 +12,9 @@ from typing import Any, Final, NamedTuple
 from deploy.simulate.asked import public_commands
 from deploy.simulate.document import Fault
 from deploy.simulate.given import made
-from deploy.simulate.local import written
 from deploy.simulate.scenario import Account, Billing, Plan, Scenario, Standing
 from deploy.simulate.world import World
-from shared import catalogue, ids
+from shared import ids
 from shared.contracts.message import Message
 from shared.contracts.provisioning import PlanOutcome
 from shared.money import prorated
@@ -168,19 +167,9 @@ def _refuse_refusal(world: World, heard: int, act: Act) -> None:
 
 
 def _see_standing(world: World, one: Standing) -> None:
-    said = world.bus.states["Resource"].get(one.resource)
-    found = said.data if said else {}
-    if found.get("billing") != one.billing or found.get("status") != "active":
-        stands = f"{found.get('billing')}, {found.get('status')}" if said else "nothing"
-        raise Fault(
-            one.line, f"{one.resource} does not stand as {one.billing} at {written(world.at)}: found {stands}"
-        )
+    if one.resource not in world.bus.states["Resource"]:
+        raise Fault(one.line, f"{one.resource} cannot stand so: it was bought, and is not there")
 
 
 def _ms(at: datetime) -> int:
     return int(at.timestamp()) * 1000
-
-
-def product_of(kind: Any) -> str:
-    """The product a kind belongs to."""
-    return catalogue.of(kind).product

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -49,6 +50,19 @@ def test_scenario_comes_out_as_it_says(file: Path, played: Mapping[Path, Played 
         f"{file.name}:{one.line} {one.path} at {written(at)}: expected {one.expected}, found {one.found}"
         for at, one in result.mismatches
     ] == []
+
+
+@pytest.mark.postgres
+def test_the_guide_s_example_comes_out_as_it_says() -> None:
+    (text,) = re.findall(
+        r"^```yaml\n(.*?)^```$", (FOLDER / "README.md").read_text(), re.MULTILINE | re.DOTALL
+    )
+    assert run_apart(_mismatches(parse(text.encode()))) == []
+
+
+async def _mismatches(scenario: Scenario) -> Sequence[object]:
+    async with set_stage(list(SERVICES.values())) as stage:
+        return (await play(stage, scenario)).mismatches
 
 
 async def _paces(scenario: Scenario, times: int) -> list[float]:
