@@ -1,6 +1,7 @@
 """What the customers have before they stop their POC: accounts, and clusters of ten servers and twenty volumes.
 
-Every fifth cluster is one of vContainer, paid by its use. One volume in fifty will not be converted when it is first asked.
+Every fifth cluster is one of vContainer, paid by its use. One volume in fifty will not be converted when it is first asked,
+as many are answered twice, and some servers are stopped on their own portal while all is under way.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from shared.contracts.checkout import Buy, BuyItem, PublishPrices, StopPoc
 from shared.contracts.hold import GrantPoc, OpenAccount, TopUp
 from shared.contracts.message import Message
 from shared.contracts.parts import Kind
-from shared.contracts.provisioning import PlanOutcome
+from shared.contracts.provisioning import Outcome, PlanOutcome
+from shared.contracts.resources import ReportPocStopped
 
 SERVERS: Final = 10
 VOLUMES: Final = 20
 _ACCOUNTS: Final = 4
 _METERED_EVERY: Final = 5
-_REFUSED_EVERY: Final = 50
+_ODD_ONE_IN: Final = 50
 _PLENTY: Final = 5_000_000_000
 
 _FLAVORS: Final[dict[Kind, str]] = {
@@ -46,10 +48,6 @@ class Cluster:
                 resource=name, kind=kind, flavor=_FLAVORS[kind], quantity=1, cluster=self.id, months=1
             )
 
-    @property
-    def volumes(self) -> list[str]:
-        return [item.resource for item in self.items() if item.kind.endswith("volume")]
-
     def stop(self) -> StopPoc:
         """Stop POC of all of it, as the portal's button asks for it."""
         return StopPoc(
@@ -65,6 +63,8 @@ class Estate:
     dice: Random
     clusters: list[Cluster] = field(default_factory=list)
     refusing: list[str] = field(default_factory=list)
+    answered_twice: list[str] = field(default_factory=list)
+    stopped_elsewhere: list[BuyItem] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.clusters = [
@@ -73,8 +73,12 @@ class Estate:
             )
             for number in range(self.count)
         ]
-        volumes = [volume for cluster in self.clusters if not cluster.metered for volume in cluster.volumes]
-        self.refusing = sorted(self.dice.sample(volumes, len(volumes) // _REFUSED_EVERY))
+        items = [item for cluster in self.clusters if not cluster.metered for item in cluster.items()]
+        volumes = [item.resource for item in items if item.kind == "volume"]
+        odd = self.dice.sample(volumes, 2 * (len(volumes) // _ODD_ONE_IN))
+        self.refusing, self.answered_twice = sorted(odd[::2]), odd[1::2]
+        servers = [item for item in items if item.kind == "server"]
+        self.stopped_elsewhere = self.dice.sample(servers, len(servers) // _ODD_ONE_IN)
 
     @property
     def accounts(self) -> list[str]:
@@ -105,6 +109,20 @@ class Estate:
         ]
 
     def plans(self) -> list[Message]:
+        """How the provider will answer the odd ones."""
         return [
-            PlanOutcome(resource=one, outcome="refuse", times=1, action="convert") for one in self.refusing
+            *(_planned(one, "refuse") for one in self.refusing),
+            *(_planned(one, "twice") for one in self.answered_twice),
         ]
+
+    def reports(self) -> list[Message]:
+        """Somebody stops these on the server portal."""
+        owners = {cluster.id: cluster.account for cluster in self.clusters}
+        return [
+            ReportPocStopped(account=owners[item.cluster or ""], resource=item.resource)
+            for item in self.stopped_elsewhere
+        ]
+
+
+def _planned(resource: str, outcome: Outcome) -> PlanOutcome:
+    return PlanOutcome(resource=resource, outcome=outcome, times=1, action="convert")
