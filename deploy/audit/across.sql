@@ -37,6 +37,8 @@ where (
   told.version, told.account_id, told.kind, told.flavor, told.quantity, told.cluster_id,
   told.billing, told.status, told.until, told.trash_until
 )
+-- What is gone has a free name: it may have been bought again since, and have never come to be.
+and (resource.status = 'released' and told.status = 'released' and resource.version = told.version) is not true
 
 -- name: open_orders_wait_for_something
 -- truth 3: No order is open without something it waits for: an answer under way, or the provider's.
