@@ -56,7 +56,7 @@ class History:
         self.orders |= {each.id for each in decision.changes if isinstance(each, Order)}
         self.said += decision.says
         for each in decision.says:
-            self.answers += [answer] * self.dice.choice([1, 1, 2]) if (answer := self._answer(each)) else []
+            self.answers += [answer] * self.dice.choice([1, 2]) if (answer := self._answer(each)) else []
         return decision.says
 
     def one_answer_comes(self) -> None:
@@ -110,8 +110,9 @@ ASKS: Final = some.one_of(
         coupon=some.sampled_from([None, "SAVE"]),
         pay=some.sampled_from(["credit", "credit", "credit", "none", "hold", "gateway"]),
     ),
+    # Often enough that orders come to be, and are called off before their payment is answered.
+    some.builds(StopPoc, account=some.just("acme"), cluster=some.just("k1"), pay=some.just("credit")),
     some.just("cancel"),
-    some.just("answer"),
     some.just("answer"),
     some.just("answer"),
 )
@@ -164,7 +165,7 @@ def _stands(order: Order) -> bool:
 
 
 @seeded
-@given(some.lists(ASKS, max_size=25), some.integers(0, 2**32))
+@given(some.lists(ASKS, min_size=5, max_size=40), some.integers(0, 2**32))
 def test_every_order_adds_up_at_every_instant_and_ends(asks: list[Any], dice: int) -> None:
     tell_seed()
     history = _happened(asks, dice)
