@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
+from deploy.audit import standing
 from deploy.audit.said import Said
+from deploy.services import SERVICES
 from services.hold.service import HOLD
 from shared.contracts.cloudevents import Envelope, record_headers
 from shared.contracts.hold import ToppedUp, TopUp
 from shared.contracts.message import Message
 from shared.engine.intake import StoredRecord
+from shared.engine.sql import read_queries
 
 _ASKED = TopUp(account="acme", amount=1, reference="B-1")
 _DONE = ToppedUp.model_validate_json(
@@ -94,3 +98,12 @@ def test_what_cannot_be_read_must_be_a_dead_letter() -> None:
     place = (("topic", b"billing.hold.commands.v1"), ("partition", b"0"), ("offset", b"9"))
     said.letter(replace(bad, headers=[(f"x-dlq-{name}", value) for name, value in place]))
     assert list(said.lost()) == []
+
+
+def test_the_keys_of_everything_that_is_told_are_known() -> None:
+    told = {
+        f"{service.name}_{model.__name__}".lower()
+        for service in SERVICES.values()
+        for model, _ in service.snapshots.values()
+    }
+    assert told == set(read_queries(Path(standing.__file__).with_name("keys.sql")))
