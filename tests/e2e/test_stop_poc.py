@@ -28,7 +28,7 @@ from tests.support.seeds import SEED, seeded_random
 _FULL = os.environ.get("STOPPOC_E2E") == "full"
 _CLUSTERS = 200 if _FULL else 20
 # So many messages are decided between two kills.
-_APART = (60, 300)
+_APART = (300, 1500) if _FULL else (60, 300)
 _WITHIN_S = 900.0 if _FULL else 150.0
 _SETTLES_S = 30.0
 
