@@ -43,11 +43,10 @@ class Ear:
         except TimeoutError:
             raise Trouble(f"{what} was not to be heard within {within_s:g} s", SILENT) from None
 
-    @property
-    def owed(self) -> int:
-        """How many conversions gave value back that has not been heard to have arrived."""
-        unused = [one for one in self.converted if one.unused]
-        return len(unused) - sum(one.why == "unused" for one in self.given_back)
+    def owed(self, account: str) -> int:
+        """How many conversions of the account gave value back that has not been heard to have arrived."""
+        unused = sum(one.account == account and one.unused > 0 for one in self.converted)
+        return unused - sum(one.account == account and one.why == "unused" for one in self.given_back)
 
     def _take(self, heard: Heard) -> None:
         match heard.message:

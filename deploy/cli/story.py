@@ -189,7 +189,7 @@ class Story:
 
     def _is_over(self, watched: Watched) -> bool:
         order, progress = watched.progress.order, watched.progress
-        if order is None or not progress.is_over or self._ear.owed > 0:
+        if order is None or not progress.is_over or self._ear.owed(order.account) > 0:
             return False
         back = (
             one.amount for one in self._ear.given_back if one.order == order.order and one.why != "unused"
