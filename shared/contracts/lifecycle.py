@@ -59,12 +59,16 @@ class _OfResource(Event):
     )
     unused: Vnd = Field(default=0, description="The value that is given back; 0 where there is none.")
     wallet: Wallet | None = Field(default=None, description="The wallet the unused value goes to.")
+    version: Version = Field(
+        description="The version of the resource with it: that of the state that tells the same."
+    )
     effective_at: Instant = Field(description=AT)
 
 
 _OF_SRV: dict[str, Any] = {
     "account": "acme", "resource": "srv-1", "cluster": "k1", "kind": "server", "product": "vserver",
     "flavor": "s-general-1x1", "quantity": 1, "billing": "prepaid", "order": ORDER_ID, "line": A_LINE,
+    "version": 3,
 }  # fmt: skip
 _ENDED: dict[str, Any] = {name: told for name, told in _OF_SRV.items() if name != "line"}
 

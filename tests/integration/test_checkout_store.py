@@ -154,7 +154,7 @@ def converted(order: str, name: str, amount: int) -> ResourceConverted:
     )
     return ResourceConverted(
         account="acme", resource=name, cluster="k1", kind="server", product="vserver", flavor="s-1x1", quantity=1,
-        billing="prepaid", order=order, line=line, unused=181_000, wallet="poc", effective_at=AT,
+        billing="prepaid", order=order, line=line, unused=181_000, wallet="poc", version=2, effective_at=AT,
     )  # fmt: skip
 
 

@@ -51,7 +51,7 @@ def cluster_told(state: lifecycle.Cluster, known: Known, cause: Cause) -> Decisi
 def resource_told(state: lifecycle.Resource, known: Known, cause: Cause) -> Decision:
     """How a resource stands; which order has it in hand is checkout's own to know."""
     item = known.get(Item, state.resource)
-    if item is not None and (item.version >= state.version or _is_behind(item, state)):
+    if item is not None and item.version >= state.version:
         return NOTHING
     told = Item(
         resource=state.resource,
@@ -75,7 +75,9 @@ def resource_told(state: lifecycle.Resource, known: Known, cause: Cause) -> Deci
 
 
 def after(item: Item, event: Became) -> Item:
-    """The resource as the event leaves it. Of the version it was: the state that says so too is the next."""
+    """The resource as the event leaves it, if it is not known so already. Only the state that tells the same is newer."""
+    if item.version >= event.version:
+        return item
     told = replace(
         item,
         billing=event.billing,
@@ -85,6 +87,7 @@ def after(item: Item, event: Became) -> Item:
         cluster=event.cluster,
         status="active",
         trash_until=None,
+        version=event.version - 1,
     )
     if isinstance(event, ResourceExpired):
         # Its periods are over, and given back: a renewal goes on from here, not from the end they had.
@@ -98,8 +101,3 @@ def after(item: Item, event: Became) -> Item:
 
 def _term(line: Line) -> Term:
     return Term(starts=line.starts, until=line.until, paid=max(line.value, 0))
-
-
-def _is_behind(item: Item, state: lifecycle.Resource) -> bool:
-    """Whether it tells of the time before a conversion that is known of: what has stopped POC never is POC again."""
-    return item.version > 0 and item.billing != "poc" and state.billing == "poc"

@@ -67,6 +67,7 @@ def told(event: type[Told], resource: Resource, at: datetime, /, **more: object)
         "flavor": resource.flavor,
         "quantity": resource.quantity,
         "billing": resource.billing,
+        "version": resource.version,
         "effective_at": at,
     }
     return event.model_validate(about | more)

@@ -91,7 +91,7 @@ class History:
 
 _WHY: Final = {"reason": "credit_short", "explanation": "Short."}
 _SERVER: Final[dict[str, Any]] = {
-    "cluster": "k1", "kind": "server", "product": "vserver", "flavor": "s-1x1", "quantity": 1,
+    "cluster": "k1", "kind": "server", "product": "vserver", "flavor": "s-1x1", "quantity": 1, "version": 9,
 }  # fmt: skip
 
 

@@ -44,7 +44,7 @@ def told(kind: Any, item: Item, **said: Any) -> Any:
     whole: dict[str, Any] = {
         "resource": item.resource, "cluster": item.cluster, "kind": item.kind, "product": "vserver",
         "flavor": item.flavor, "quantity": item.quantity, "billing": "prepaid",
-        "line": month_of(TODAY, item=item),
+        "line": month_of(TODAY, item=item), "version": item.version + 1,
     }  # fmt: skip
     return kind.model_validate(whole | ABOUT | said)
 

@@ -7,11 +7,12 @@ from typing import Any, Final
 
 import pytest
 
+from services.checkout.rules.projections import after
 from services.checkout.state import Account, Cluster, Item, Members
 from shared.contracts import hold, lifecycle
 from shared.contracts.parts import Term
 from tests.unit.checkout.instants import AT, MONTH, TODAY
-from tests.unit.checkout.standing import given
+from tests.unit.checkout.standing import given, month_of
 
 TERM: Final = Term(starts=TODAY, until=TODAY + MONTH, paid=5)
 KNOWN: Final = Item(
@@ -45,10 +46,30 @@ def test_an_older_state_or_the_same_again_changes_nothing(version: int) -> None:
     given(KNOWN).when(told(version=version, status="trash")).then()
 
 
-def test_what_is_known_to_have_stopped_poc_is_not_taken_back_by_a_state_from_before() -> None:
-    paid = replace(KNOWN, billing="prepaid")
-    given(paid).when(told(version=4)).then()
-    given(paid).when(told(version=4, billing="prepaid")).then(now=[replace(paid, version=4)])
+def renewed(version: int) -> lifecycle.ResourceRenewed:
+    return lifecycle.ResourceRenewed.model_validate(
+        lifecycle.ResourceRenewed.example
+        | {
+            "billing": "poc",
+            "flavor": "s-1x1",
+            "line": month_of(TODAY + MONTH, item=KNOWN),
+            "version": version,
+        }
+    )
+
+
+def test_what_an_event_tells_is_not_taken_back_by_a_state_from_before() -> None:
+    after_it = after(KNOWN, renewed(5))
+    assert after_it.until == TODAY + 2 * MONTH
+    given(after_it).when(told(version=4)).then()
+    given(after_it).when(told(version=5, status="trash")).then(
+        now=[replace(KNOWN, version=5, status="trash")]
+    )
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_what_the_state_has_told_already_is_not_added_again_by_its_event(version: int) -> None:
+    assert after(KNOWN, renewed(version)) == KNOWN
 
 
 def test_what_was_bought_and_not_told_of_yet_is_known_as_it_is_told() -> None:

@@ -120,7 +120,13 @@ def test_what_expires_by_an_order_is_renewed_from_that_instant_though_its_state_
     stop = StopPoc(account="acme", resources=["srv-1"], pay="none")
     expired = ResourceExpired.model_validate(
         ResourceExpired.example
-        | {"flavor": "s-1x1", "order": ORDER, "trash_until": TODAY + 7 * DAY, "effective_at": AT}
+        | {
+            "flavor": "s-1x1",
+            "order": ORDER,
+            "trash_until": TODAY + 7 * DAY,
+            "effective_at": AT,
+            "version": 4,
+        }
     )
     case = given(ON_POC, *PRICES).when(stop, expired, renew())
     lines = [each.line for each in case.decisions[-1].changes if isinstance(each, OrderLine)]

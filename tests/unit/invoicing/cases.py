@@ -75,7 +75,8 @@ def told(event: type[E], at: datetime = AT, **fields: Any) -> E:
     """What lifecycle tells of srv-1, a server that is paid for a period, as far as nothing else is said."""
     of_server: dict[str, Any] = {
         "account": "acme", "resource": "srv-1", "cluster": "k1", "kind": "server", "product": "vserver",
-        "flavor": "s-general-1x1", "quantity": 1, "billing": "prepaid", "order": "o-1", "effective_at": at,
+        "flavor": "s-general-1x1", "quantity": 1, "billing": "prepaid", "order": "o-1", "version": 2,
+        "effective_at": at,
         "before": "s-general-2x4", "before_quantity": 1, "trash_until": at + 7 * DAY,
     }  # fmt: skip
     return event.model_validate(of_server | fields)

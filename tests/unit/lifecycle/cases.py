@@ -194,7 +194,7 @@ def about(resource: Resource, **more: object) -> dict[str, Any]:
     return {
         "account": resource.account, "resource": resource.id, "cluster": resource.cluster, "kind": resource.kind,
         "product": resource.flags.product, "flavor": resource.flavor, "quantity": resource.quantity,
-        "billing": resource.billing, "effective_at": AT,
+        "billing": resource.billing, "version": resource.version, "effective_at": AT,
     } | more  # fmt: skip
 
 

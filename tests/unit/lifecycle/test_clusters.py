@@ -197,7 +197,7 @@ def test_delete_cluster_calls_off_what_is_under_way() -> None:
     assert refusal(WHOLE, Reason.CHANGED_MEANWHILE) in says
     assert cancelled(create) in says
     assert cancelled(WHOLE) in says
-    assert deleted(replace(creating, status="released")) in says
+    assert deleted(replace(creating, status="released", version=2)) in says
     assert told_provider("srv-2", "delete") not in says
     assert case.known.get(Cluster, "k1") == cluster(0, 0, poc=False, version=2)
     case.when(answer(WHOLE, "convert"), answer(create, "create"))
