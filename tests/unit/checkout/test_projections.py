@@ -53,6 +53,7 @@ def renewed(version: int) -> lifecycle.ResourceRenewed:
             "billing": "poc",
             "flavor": "s-1x1",
             "line": month_of(TODAY + MONTH, item=KNOWN),
+            "effective_at": AT,
             "version": version,
         }
     )
