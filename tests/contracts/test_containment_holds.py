@@ -181,8 +181,11 @@ def documents(schema: Schema, named: dict[str, Schema]) -> st.SearchStrategy[Any
 def _lists(schema: Schema, named: dict[str, Schema]) -> st.SearchStrategy[Any]:
     if "prefixItems" in schema:
         return st.tuples(*(documents(item, named) for item in schema["prefixItems"])).map(list)
-    items = documents(schema["items"], named)
-    return st.lists(items, min_size=schema.get("minItems", 0), max_size=schema.get("maxItems"))
+    items, least = documents(schema["items"], named), schema.get("minItems", 0)
+    if least and items.is_empty:
+        # Bounds were moved across each other: nobody can write such an item, nor a list that must have one.
+        return st.nothing()
+    return st.lists(items, min_size=least, max_size=schema.get("maxItems"))
 
 
 def _objects(schema: Schema, named: dict[str, Schema]) -> st.SearchStrategy[Any]:

@@ -18,7 +18,7 @@ from shared import catalogue
 from shared.contracts.charges import PlaceCharge, PlaceHold
 from shared.contracts.checkout import Action, Pay
 from shared.contracts.message import MOST_VND, Message
-from shared.contracts.orders import OrderPlaced
+from shared.contracts.orders import Failure, OrderPlaced
 from shared.contracts.parts import Line, Metered, Product
 from shared.engine.decision import Cause, Decision, Entity, Known
 
@@ -34,7 +34,7 @@ class Wanted(NamedTuple):
 
 
 class Placing(NamedTuple):
-    """What an order to be says of all its lines. `left`: how many of its cluster's resources it leaves POC."""
+    """What an order to be says of all its lines. `left`: how many resources it leaves POC, and why some of them."""
 
     action: Action
     subject: str
@@ -43,6 +43,7 @@ class Placing(NamedTuple):
     coupon: str | None = None
     cluster: str | None = None
     left: int = 0
+    failures: tuple[Failure, ...] = ()
 
 
 def place(what: Placing, wanted: Sequence[Wanted], known: Known, cause: Cause) -> Decision | Reason:
@@ -64,6 +65,7 @@ def place(what: Placing, wanted: Sequence[Wanted], known: Known, cause: Cause) -
         *(cause.at, what.cluster, what.coupon),
         left=what.left,
         holds=holds,
+        failures=what.failures,
     )
     claimed = [each.item.claimed(number, at) for at, each in enumerate(wanted, start=1)]
     after, says = _payment(order, lines, cause.at)

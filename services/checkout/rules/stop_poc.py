@@ -12,7 +12,7 @@ from services.checkout.rules.placing import Placing, Wanted, place
 from services.checkout.state import Cluster, Item, Members
 from shared import catalogue
 from shared.contracts.checkout import MOST_LINES, StopPoc
-from shared.contracts.orders import PocStopped
+from shared.contracts.orders import MOST_FAILURES_TOLD, Failure, PocStopped
 from shared.contracts.resources import ClearCluster
 from shared.contracts.topics import MOST_MESSAGE_BYTES
 from shared.engine.decision import Cause, Decision, Known, said
@@ -44,11 +44,13 @@ def _stopped(ask: StopPoc, known: Known, cause: Cause) -> Decision | Reason:
     targets = _targets(ask, scope)
     if isinstance(targets, Reason):
         return targets
-    wanted = _priced(ask, targets, known, cause)
+    busy = tuple(item for item in targets if item.open_order is not None)
+    free = tuple(item for item in targets if item.open_order is None)
+    wanted = _priced(ask, free, known, cause)
     if isinstance(wanted, Reason):
         return wanted
-    left = len(scope.convertible) - len(targets) if scope.cluster else 0
-    placing = Placing("stop_poc", ask.key, ask.account, ask.pay, ask.coupon, ask.cluster, left)
+    left = len(scope.convertible) - len(free) if scope.cluster else len(busy)
+    placing = Placing("stop_poc", ask.key, ask.account, ask.pay, ask.coupon, ask.cluster, left, _told(busy))
     return place(placing, wanted, known, cause)
 
 
@@ -124,9 +126,18 @@ def _targets(ask: StopPoc, scope: _Scope) -> tuple[Item, ...] | Reason:
         return payable
     if ask.pay == "hold" and (scope.cluster is None or scope.chosen is not None):
         return Reason.CLUSTER_WHOLE_ONLY
-    if any(item.open_order is not None for item in payable):
+    # The others stand, whatever becomes of one (docs/decisions/0302); what is metered stops POC as a whole.
+    in_hand = sum(item.open_order is not None for item in payable)
+    if in_hand == len(payable) or (in_hand and ask.pay == "hold"):
         return Reason.RESOURCE_BUSY
     return Reason.TOO_MANY_RESOURCES if len(payable) > MOST_LINES else payable
+
+
+def _told(busy: Iterable[Item]) -> tuple[Failure, ...]:
+    """Those left out, because another order has them in hand."""
+    why = Reason.RESOURCE_BUSY
+    told = [Failure(resource=item.resource, reason=why.value, explanation=why.sentence) for item in busy]
+    return tuple(told[:MOST_FAILURES_TOLD])
 
 
 def _payable(ask: StopPoc, targets: tuple[Item, ...]) -> tuple[Item, ...] | Reason:

@@ -13,7 +13,7 @@ from services.checkout.reasons import REFUSALS, Reason
 from services.checkout.state import Cluster, Coupon, Held, Item, Members, Order, OrderLine
 from shared.contracts.charges import PlaceCharge, PlaceHold
 from shared.contracts.checkout import StopPoc
-from shared.contracts.orders import OrderPaid, OrderPlaced, PocStopped
+from shared.contracts.orders import Failure, OrderPaid, OrderPlaced, PocStopped
 from shared.contracts.parts import Line, Metered, Part
 from shared.contracts.resources import ClearCluster, ExpireResource
 from shared.engine.decision import Entity, Known
@@ -194,6 +194,45 @@ def test_stop_poc_twice_places_one_order() -> None:
         refused(ask(), "stop_poc", Reason.RESOURCE_BUSY),
         refused(ask(resources=["srv-1"]), "stop_poc", Reason.RESOURCE_BUSY),
         now=[order(181_000, 1), SRV_1.claimed(ORDER, 1), order_line(1, SRV_1, month_of(TODAY))],
+    )
+
+
+def busy(item: Item) -> Failure:
+    why = Reason.RESOURCE_BUSY
+    return Failure(resource=item.resource, reason=why.value, explanation=why.sentence)
+
+
+@pytest.mark.parametrize("chosen", [{}, {"cluster": "k1", "resources": ["srv-2", "srv-1"]}])
+def test_stop_poc_leaves_out_what_another_order_has_in_hand_and_the_others_stand(
+    chosen: dict[str, Any],
+) -> None:
+    in_hand = SRV_2.claimed("another", 7)
+    given(*members(K1, SRV_1, in_hand), *PRICES).when(ask(**chosen)).then(
+        placed(181_000, 1), charge(181_000),
+        now=[
+            order(181_000, 1, left=1, failures=(busy(SRV_2),)), SRV_1.claimed(ORDER, 1),
+            order_line(1, SRV_1, month_of(TODAY)),
+        ],
+    )  # fmt: skip
+
+
+def test_stop_poc_of_chosen_resources_of_no_cluster_counts_those_in_hand_as_left() -> None:
+    in_hand = replace(PROJECT, resource="prj-2").claimed("another", 1)
+    given(PROJECT, in_hand, replace(PRICES[0], kind="project", flavor="p")).when(
+        ask(resources=["prj-2", "prj-1"])
+    ).then(
+        placed(181_000, 1, subject="prj-2"), charge(181_000),
+        now=[
+            order(181_000, 1, subject="prj-2", cluster=None, left=1, failures=(busy(in_hand),)),
+            PROJECT.claimed(ORDER, 1), order_line(1, PROJECT, month_of(TODAY, flavor="p", item=PROJECT)),
+        ],
+    )  # fmt: skip
+
+
+def test_stop_poc_of_a_metered_cluster_waits_for_what_another_order_has_in_hand() -> None:
+    known = members(K1, POC_NODE, replace(POC_NODE, resource="node-2").claimed("another", 1))
+    given(*known, *PRICES).when(ask(pay="hold")).then(
+        refused(ask(pay="hold"), "stop_poc", Reason.RESOURCE_BUSY)
     )
 
 
