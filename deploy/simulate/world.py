@@ -13,7 +13,7 @@ from typing import Any, Final
 import asyncpg
 
 from deploy.simulate.bus import Bus
-from deploy.simulate.timeline import Due, Timeline
+from deploy.simulate.timeline import Due, Restless, Timeline
 from shared.contracts.cloudevents import Unreadable
 from shared.contracts.message import Message
 from shared.engine import intake, outbox, schedule
@@ -91,12 +91,15 @@ class World:
 
     async def advance(self, until: datetime) -> None:
         """Lets time pass: whatever falls due is done at its instant, in order, with all that follows from it."""
-        while (due := await self._timeline.next_due(self._stage.connections, until)) is not None:
-            conn = self._stage.connections[due.service.name]
+        while (due := await self._next_due(until)) is not None:
             self.at = max(self.at, due.instant)
-            await self._timeline.make(conn, due)
-            await self._publish_due(conn, due)
+            await self._timeline.make(self._stage.connections[due.service.name], due.service, self.at)
+            await self._publish_due(due.service)
             await self.drain()
+        self.at = until
+
+    def stand_still(self, until: datetime) -> None:
+        """Lets time pass while nobody is at work: what falls due waits until they are back."""
         self.at = until
 
     async def send(self, message: Message, message_id: str, copies: int = 1) -> None:
@@ -119,13 +122,20 @@ class World:
             await outbox.drop(self._stage.connections[name], positions)
             positions.clear()
 
-    async def _publish_due(self, conn: Any, due: Due) -> None:
+    async def _next_due(self, until: datetime) -> Due | None:
+        try:
+            return await self._timeline.next_due(self._stage.connections, until)
+        except Restless as restless:
+            raise Broken(str(restless)) from None
+
+    async def _publish_due(self, service: Service) -> None:
+        conn = self._stage.connections[service.name]
         # Nobody looks for what is published before this: it is dropped when it would be found.
-        await outbox.drop(conn, self._published[due.service.name])
-        claimed = await outbox.claim_lanes(conn, [schedule.lane_of_job(due.job)])
+        await outbox.drop(conn, self._published[service.name])
+        claimed = await outbox.claim_lanes(conn, [schedule.LANE])
         for _, messages in claimed:
             self.bus.put(messages, self.at)
-        self._published[due.service.name] = [position for position, _ in claimed]
+        self._published[service.name] = [position for position, _ in claimed]
 
     async def _decide(self, service: Service, records: Sequence[StoredRecord]) -> None:
         self.batches += 1

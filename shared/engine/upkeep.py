@@ -16,7 +16,7 @@ from shared.engine.faultpoints import FaultPoint, reach
 from shared.engine.faults import Verdict
 from shared.engine.metrics import Metrics
 from shared.engine.outbox import OPERATOR_LANE, QUERIES
-from shared.engine.service import Job, Service
+from shared.engine.service import Service
 from shared.engine.waits import heed_cancellation
 
 log = logging.getLogger(__name__)
@@ -82,14 +82,10 @@ class Upkeep:
                     return
 
     async def _make_due(self) -> None:
-        for job in self._service.jobs:
-            await self._make_due_of(job)
-
-    async def _make_due_of(self, job: Job) -> None:
-        made = 1
+        made = True
         while made:
             async with self._pool.acquire() as conn, conn.transaction():
-                made = await schedule.make_due(conn, self._service, job, self._now())
+                made = bool(due := await schedule.make_due(conn, self._service, self._now()))
             reach(FaultPoint.AFTER_JOB_COMMIT)
-            self._metrics.job_periods.inc(made)
-            await self._courier.deliver_lanes([schedule.lane_of_job(job)])
+            self._metrics.job_periods.inc(len(due))
+            await self._courier.deliver_lanes([schedule.LANE])

@@ -13,6 +13,7 @@ import pytest
 from pydantic import ValidationError
 
 from shared import contracts
+from shared.contracts.jobs import JobSlice
 from shared.contracts.message import MOST_VND, Message
 from shared.contracts.pages import named_answers
 from shared.contracts.registry import REGISTRY, Registry
@@ -22,6 +23,8 @@ Schema = dict[str, Any]
 
 EVERY = list(REGISTRY)
 COMMANDS = [message for message in EVERY if message.form == "command"]
+# What time brings is answered by its progress.
+ASKED = [message for message in COMMANDS if not issubclass(message, JobSlice)]
 EVENTS = [message for message in EVERY if message.form == "event"]
 REFUSALS = [message for message in EVENTS if message.__name__.endswith("Refused")]
 
@@ -58,6 +61,7 @@ VERBS = {
         "Convert",
         "Create",
         "Delete",
+        "End",
         "Expire",
         "Extend",
         "Give",
@@ -79,13 +83,14 @@ VERBS = {
     ),
     *("Report", "Resize", "Set", "Settle", "Start", "Stop", "Suspend", "Top"),
 }
-PAST_TENSE = re.compile(r"ed([A-Z]|$)|(Held|Paid|Sent|Set|Given|Bought)([A-Z]|$)")
+PAST_TENSE = re.compile(r"ed([A-Z]|$)|(Held|Paid|Sent|Set|Given|Bought|Began)([A-Z]|$)|Reminder$")
 
 # Whole numbers that are no money. Any other whole number is.
 COUNTS = {
     "asked_again",
     "before_quantity",
     "converted",
+    "days",
     "discount",
     "discount_percent",
     "done",
@@ -98,6 +103,7 @@ COUNTS = {
     "poc_remaining",
     "quantity",
     "resources",
+    "shard",
     "times",
     "unused_minutes",
     "uses",
@@ -107,8 +113,8 @@ COUNTS = {
 # What a key that is made of several fields looks like.
 _AN_ID = r"[A-Za-z0-9][A-Za-z0-9._:\-]*"
 
-# An order that ends without being had says why, in the words of whoever refused.
-SAYS_WHY = {"OrderCancelled"}
+# An order that ends without being had, and a renewal that fails, say why, in the words of whoever refused.
+SAYS_WHY = {"OrderCancelled", "AutoRenewFailed"}
 
 of_every = pytest.mark.parametrize("message", EVERY, ids=lambda message: message.type)
 
@@ -227,7 +233,7 @@ def test_an_instant_without_offset_or_out_of_range_is_refused_not_raised(message
                     message.model_validate_json(json.dumps(message.example | {name: wrong}))
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda message: message.type)
+@pytest.mark.parametrize("command", ASKED, ids=lambda message: message.type)
 def test_a_command_is_an_imperative_and_names_the_events_that_answer_it(command: type[Message]) -> None:
     assert re.findall(r"[A-Z][a-z]+", command.__name__)[0] in VERBS
     answers = named_answers(command)

@@ -415,7 +415,7 @@ async def test_the_role_may_do_what_is_listed_and_no_more(checkout: str) -> None
     }
 
 
-ENGINE: Final = ("inbox", "outbox", "parked", "job_run")
+ENGINE: Final = ("inbox", "outbox", "parked", "job_progress")
 ORDER_COLUMNS: Final = (
     *(
         "status",

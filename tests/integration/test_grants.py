@@ -35,7 +35,7 @@ LISTED: Final = {
     "SELECT INSERT UPDATE DELETE on hold.outbox",
     "SELECT on hold.outbox_message",
     "SELECT INSERT UPDATE DELETE on hold.parked",
-    "SELECT INSERT on hold.job_run",
+    "SELECT INSERT UPDATE on hold.job_progress",
     "USAGE on schema hold",
     "USAGE on schema public",  # PostgreSQL's own default, for everybody; there is nothing in it
 }
