@@ -28,6 +28,10 @@ Records = Mapping[TopicPartition, Sequence[ConsumerRecord]]
 # A batch takes far less; a partition is given up once the batch in hand is done, or after this long.
 _REVOKE_LIMIT_S: Final = 20.0
 _STOP_LIMIT_S: Final = 5.0
+# With the broker away the client commits, or joins, for ever. Who joins waits for the others' batches, and no longer than
+# health takes a loop for alive.
+_COMMIT_LIMIT_S: Final = 8.0
+_JOIN_LIMIT_S: Final = 45.0
 _POLL_MS: Final = 500
 _PAUSE_S: Final = 0.01
 
@@ -125,7 +129,8 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
         offsets = {place: batch[-1].offset + 1 for place, batch in records.items()}
         self._next |= offsets
         try:
-            await self._consumer.commit(offsets)
+            async with asyncio.timeout(_COMMIT_LIMIT_S):
+                await self._consumer.commit(offsets)
         except (CommitFailedError, IllegalStateError) as error:
             log.info("offsets not moved, the partitions are no longer ours: %r", error)
 
@@ -156,7 +161,8 @@ async def member(service: Service, settings: Settings, stopping: asyncio.Event) 
     membership = Membership(consumer, settings.batch_messages, stopping)
     consumer.subscribe(list(service.reads), listener=membership)
     try:
-        await unless(stopping, consumer.start())
+        async with asyncio.timeout(_JOIN_LIMIT_S):
+            await unless(stopping, consumer.start())
         yield membership
     finally:
         if (error := await ended(_STOP_LIMIT_S, consumer.stop())) is not None:

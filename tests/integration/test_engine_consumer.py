@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer
 from shared.engine import consumer
 from shared.engine.health import Health
 from tests.support.faulty_broker import (
+    COORDINATOR_NOT_AVAILABLE,
     HEARTBEAT,
     OFFSET_COMMIT,
     OFFSET_FETCH,
@@ -81,6 +82,45 @@ async def test_a_consumer_that_cannot_learn_its_offsets_is_made_anew(
         stage.start_worker()
         await stage.send(stage.toy.Add(counter="a", amount=1))
         await goes_on(stage, 1)
+
+
+async def test_a_broker_that_does_not_move_offsets_is_not_waited_for_without_end(
+    broker: FaultyBroker, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client would try for ever, and the worker say all the while that it is ready."""
+    monkeypatch.setattr(consumer, "_COMMIT_LIMIT_S", 0.5)
+    async with staged(broker.bootstrap, database, make=broker.make_topics) as stage:
+        running = stage.start_worker()
+        await stage.send(stage.toy.Add(counter="a", amount=1))
+        await stage.settled()
+        broker.answer(OFFSET_COMMIT, *[COORDINATOR_NOT_AVAILABLE] * 40)
+        await stage.send(stage.toy.Add(counter="a", amount=1))
+        await eventually(lambda: fails_of(running, "TimeoutError"))
+        await stage.settled()
+        await eventually(lambda: has_partitions(running.health))
+        assert await stage.totals() == {"a": 2}
+
+
+async def fails_of(running: Running, what: str) -> bool:
+    return running.health.ready()[1].startswith(what)
+
+
+async def test_who_cannot_join_the_group_is_not_ready_and_tries_anew(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A broker that goes away at that moment would be waited for without end."""
+    monkeypatch.setattr(consumer, "_JOIN_LIMIT_S", 0.5)
+    joined = AIOKafkaConsumer.start
+
+    async def never(_: AIOKafkaConsumer) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(AIOKafkaConsumer, "start", never)
+    running = stage.start_worker()
+    await eventually(lambda: fails_of(running, "TimeoutError"))
+    monkeypatch.setattr(AIOKafkaConsumer, "start", joined)
+    monkeypatch.setattr(consumer, "_JOIN_LIMIT_S", 30.0)
+    await eventually(lambda: has_partitions(running.health))
 
 
 async def test_offsets_move_only_when_we_move_them(monkeypatch: pytest.MonkeyPatch, stage: Stage) -> None:

@@ -14,7 +14,8 @@ from deploy.local.postgres import Postgres
 from shared.engine import courier, publisher
 from tests.support.stage import Running, Stage, eventually, staged
 
-pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
+# Brokers and databases that start again take their time where others work too.
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(300)]
 
 
 @pytest.fixture

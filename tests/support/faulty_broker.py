@@ -13,6 +13,8 @@ HEARTBEAT: Final = 12
 OFFSET_COMMIT: Final = 8
 OFFSET_FETCH: Final = 9
 
+COORDINATOR_NOT_AVAILABLE: Final = 15
+
 
 class FaultyBroker:
     """A broker for one test."""
