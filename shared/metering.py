@@ -11,20 +11,21 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 from shared.calendar import MONTHS
-from shared.contracts.parts import Per
-from shared.money import prorated
-from shared.period import billing_month, minutes_between, to_minute
+from shared.contracts.parts import Metered, Per, Price
+from shared.money import prorated, share
+from shared.period import HANOI, billing_month, minutes_between, to_minute
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_MINUTES: Final = 24 * 60
 
 
 class Rate(NamedTuple):
-    """What a configuration costs: so many pieces, or GB, at the price of one."""
+    """What a configuration costs: so many pieces, or GB, at the price of one; of several parts, each at its own."""
 
     vnd: int
     quantity: int
     per: Per
+    parts: tuple[Price, ...] = ()
 
 
 class Piece(NamedTuple):
@@ -40,10 +41,26 @@ def pieces(starts: datetime, until: datetime) -> list[Piece]:
     starts, until = to_minute(starts), to_minute(until)
     found = []
     while starts < until:
-        ends = min(until, MONTHS.next(starts).instant)
+        ends = min(until, month_end(starts))
         found.append(Piece(billing_month(starts), starts, ends))
         starts = ends
     return found
+
+
+def month_start(month: str) -> datetime:
+    """The instant at which a month like 2026-03 begins in Hanoi."""
+    year, number = map(int, month.split("-"))
+    return datetime(year, number, 1, tzinfo=HANOI).astimezone(UTC)
+
+
+def month_end(instant: datetime) -> datetime:
+    """The instant at which the month an instant lies in ends in Hanoi: the start of the next."""
+    return MONTHS.next(instant).instant
+
+
+def rate_of(metered: Metered) -> Rate:
+    """What a metered product costs, as it is configured."""
+    return Rate(metered.vnd, metered.quantity, metered.per, tuple(metered.parts))
 
 
 def units(per: Per, starts: datetime, until: datetime) -> int:
@@ -54,7 +71,7 @@ def units(per: Per, starts: datetime, until: datetime) -> int:
 
 
 def amount(rate: Rate, starts: datetime, until: datetime) -> int:
-    """What one piece costs: one line, rounded once, half up."""
+    """What one piece costs: one line, rounded once, half up. Of several parts each is, less its discount."""
     return _amount(rate, units(rate.per, starts, until))
 
 
@@ -84,9 +101,16 @@ def chained(changes: Sequence[tuple[datetime, Rate | None]], until: datetime) ->
 
 
 def _amount(rate: Rate, counted: int) -> int:
+    if not rate.parts:
+        return _of_one(rate.vnd, rate, counted)
+    gross = [(part, _of_one(part.vnd, rate, counted)) for part in rate.parts]
+    return sum(vnd - share(vnd, part.discount_percent, 100) for part, vnd in gross)
+
+
+def _of_one(vnd: int, rate: Rate, counted: int) -> int:
     if rate.per == "gb_hour":
-        return rate.vnd * rate.quantity * counted
-    return prorated(rate.vnd, rate.quantity, counted)
+        return vnd * rate.quantity * counted
+    return prorated(vnd, rate.quantity, counted)
 
 
 def _hours_begun(instant: datetime) -> int:

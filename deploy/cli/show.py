@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import typer
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from deploy.cli import shown, where
 from deploy.cli.say import (
@@ -29,7 +29,7 @@ from services.invoicing import books as invoices
 from services.lifecycle import books as clusters
 from shared import ids
 from shared.contracts.cloudevents import timestamp
-from shared.contracts.message import Id, Message
+from shared.contracts.message import Id
 
 T = TypeVar("T")
 
@@ -109,11 +109,14 @@ def invoice(
         key = UUID(ids.canonical(invoice_id))
     except ValueError:
         raise Trouble(f"{quoted(invoice_id)} is no invoice's id", WRONG) from None
-    state = _there(asyncio.run(invoices.invoice(where.postgres(), key)), f"invoice {key}")
+    dsn = where.postgres()
+    state = _there(asyncio.run(invoices.invoice(dsn, key)), f"invoice {key}")
+    uses, payments = asyncio.run(invoices.uses(dsn, key)), asyncio.run(invoices.payments(dsn, key))
     if as_json:
-        as_document(_said(state))
+        paid = [one._asdict() | {"effective_at": timestamp(one.effective_at)} for one in payments]
+        as_document(_said(state) | {"uses": [_said(one) for one in uses], "payments": paid})
         return
-    sections(shown.invoice(state))
+    sections(shown.invoice(state, uses, payments))
 
 
 def _there(state: T | None, what: str) -> T:
@@ -122,7 +125,7 @@ def _there(state: T | None, what: str) -> T:
     return state
 
 
-def _said(state: Message) -> dict[str, Any]:
+def _said(state: BaseModel) -> dict[str, Any]:
     return state.model_dump(mode="json")
 
 

@@ -7,14 +7,17 @@ from datetime import datetime
 
 from deploy.cli.say import Section
 from deploy.cli.telling import vnd
+from services.invoicing.books import Payment
 from shared.contracts.cloudevents import timestamp
 from shared.contracts.hold import Account
-from shared.contracts.invoicing import Invoice
+from shared.contracts.invoicing import Invoice, UseLine, explained_use
 from shared.contracts.lifecycle import Cluster, Resource
 from shared.contracts.orders import Order, OrderLine
 from shared.contracts.parts import Line, Metered, explained
 
 FIELDS = ("field", "value")
+_USE = ("product", "resource", "from", "until", "price x quantity x time", "amount")
+_PAYMENT = ("at", "by", "paid", "out of what was held")
 
 
 def account(state: Account) -> Iterator[Section]:
@@ -107,7 +110,9 @@ def _explained(one: OrderLine) -> list[str]:
     ]
 
 
-def invoice(state: Invoice) -> Iterator[Section]:
+def invoice(
+    state: Invoice, uses: Sequence[UseLine] = (), payments: Sequence[Payment] = ()
+) -> Iterator[Section]:
     """What it is for, and how its amount came about."""
     yield Section(
         FIELDS,
@@ -115,16 +120,42 @@ def invoice(state: Invoice) -> Iterator[Section]:
             ("invoice", state.invoice),
             ("number", state.number),
             ("account", state.account),
-            ("for", f"{state.resource} ({state.kind}, {state.product}): {state.action}"),
+            ("for", _for(state)),
             ("order", state.order),
-            ("period", f"{timestamp(state.line.starts)} to {timestamp(state.line.until)}"),
+            *(_period(state)),
             ("amount", vnd(state.amount)),
             ("paid", f"{vnd(state.paid)}, {state.status.replace('_', ' ')}"),
             ("issued at", timestamp(state.issued_at)),
             *(_closed(state)),
         ],
     )
-    yield Section(("how it came about",), [(words,) for words in explained(state.line)])
+    if state.line is None:
+        yield Section(_USE, [_use(one) for one in uses], "How it came about")
+    else:
+        yield Section(("how it came about",), [(words,) for words in explained(state.line)])
+    if payments:
+        yield Section(_PAYMENT, [_payment(one) for one in payments], "Payments")
+
+
+def _for(state: Invoice) -> str:
+    if state.resource is None:
+        return f"all that was used in {state.month}"
+    return f"{state.resource} ({state.kind}, {state.product}): {state.action}"
+
+
+def _period(state: Invoice) -> Iterator[tuple[str, str]]:
+    if state.line is not None:
+        yield "period", f"{timestamp(state.line.starts)} to {timestamp(state.line.until)}"
+
+
+def _use(line: UseLine) -> tuple[object, ...]:
+    how = "; ".join(explained_use(line)[:-1])
+    return line.product, line.resource, timestamp(line.starts), timestamp(line.until), how, line.amount
+
+
+def _payment(payment: Payment) -> tuple[object, ...]:
+    by = payment.paid_by.replace("_", " ")
+    return timestamp(payment.effective_at), by, payment.amount, payment.from_hold
 
 
 def _closed(state: Invoice) -> Iterator[tuple[str, str]]:

@@ -121,13 +121,19 @@ def _invoices(bus: Bus) -> dict[str, list[dict[str, Any]]]:
     for key, said in issued.items():
         now = bus.states.get("Invoice", {}).get(key, said)
         invoice = _named(_local(now.data), _INVOICE)
+        invoice["kind"] = invoice["kind"] or "monthly"
         found.setdefault(invoice["account"], []).append(Prior(invoice) if said.prior else invoice)
     return {**{account: [] for account, _ in _states(bus, "Account")}, **found}
 
 
-def _records(_bus: Bus) -> dict[str, Any]:
-    """Nothing closes a month yet."""
-    return {}
+def _records(bus: Bus) -> dict[str, Any]:
+    """What each account used in each month that is on record, by product."""
+    found: dict[str, dict[str, dict[str, int]]] = {}
+    for said in bus.events:
+        if said.name == "MonthRecorded":
+            totals = {one["product"]: one["amount"] for one in said.data["totals"]}
+            found.setdefault(said.data["account"], {})[said.data["month"]] = totals
+    return found
 
 
 def _mails(_bus: Bus) -> list[dict[str, Any]]:

@@ -15,9 +15,10 @@ import asyncpg
 import pytest
 
 from services.invoicing import books
+from services.invoicing.metered import DueUse, Usage, UsageEnd, UseLine
 from services.invoicing.rules import RULES, snapshot
 from services.invoicing.service import INVOICING
-from services.invoicing.state import AccountBooks, Closing, Invoice, MonthBook, Resource, Usage, UsageEnd
+from services.invoicing.state import AccountBooks, Closing, Invoice, MonthBook, Owed, Resource
 from services.invoicing.store import InvoicingStore
 from shared import ids
 from shared.contracts.cloudevents import Envelope
@@ -150,9 +151,11 @@ async def test_rules_find_the_same_however_what_they_read_is_cut_into_batches(in
         await STORE.lock(conn, Invoice, [invoice.id for invoice in made], told_again)
         assert [told_again.get(Invoice, invoice.id) for invoice in made] == made
         assert [snapshot(invoice).version for invoice in made].count(2) == len(whole.added(Closing)) > 5
-        assert await count(conn, "invoice", "closing", "usage", "usage_end") == [
+        assert await count(conn, "invoice", "closing", "usage", "usage_end", "use_line", "due_use", "owed") == [
             len(made), len(whole.added(Closing)), len(whole.changed(Usage)), len(whole.added(UsageEnd)),
+            len(whole.added(UseLine)), len(whole.changed(DueUse)), len(whole.changed(Owed)),
         ]  # fmt: skip
+        assert len(whole.added(UseLine)) > 5
         running = [entity.usage for entity, _ in whole.changed(Resource) if entity.usage is not None]
         assert [found.get(Usage, usage) for usage in running] == [
             whole.get(Usage, usage) for usage in running
@@ -298,17 +301,22 @@ async def test_a_worker_that_knew_nothing_of_an_account_does_not_undo_what_anoth
         assert await first.fetchval("select issued from month") == 2
 
 
-DOCUMENTS: Final = ("invoice", "closing", "usage", "usage_end")
+DOCUMENTS: Final = (*("invoice", "closing", "usage", "usage_end", "use_line", "month_record", "payment"),)
+_DUE: Final = ("recorded_until", "until_at", "invoiced_from")
+_OWED: Final = ("outstanding_vnd", "asked_by", "awaited", "paid_now_vnd", "from_hold_vnd")
 LISTED: Final = {
     *(f"SELECT INSERT on invoicing.{table}" for table in ("account", "month", "resource", *DOCUMENTS)),
     "UPDATE (event_sequence) on invoicing.account",
     "UPDATE (issued) on invoicing.month",
     *(f"UPDATE ({column}) on invoicing.resource" for column in ("invoice_ids", "usage_id")),
+    *(f"SELECT INSERT DELETE on invoicing.{table}" for table in ("due_use", "owed")),
+    *(f"UPDATE ({column}) on invoicing.due_use" for column in _DUE),
+    *(f"UPDATE ({column}) on invoicing.owed" for column in _OWED),
     "SELECT INSERT DELETE on invoicing.inbox",
     "SELECT INSERT UPDATE DELETE on invoicing.outbox",
     "SELECT on invoicing.outbox_message",
     "SELECT INSERT UPDATE DELETE on invoicing.parked",
-    "SELECT INSERT on invoicing.job_run",
+    "SELECT INSERT UPDATE on invoicing.job_progress",
     "USAGE on schema invoicing",
     "USAGE on schema public",
 }
