@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -35,13 +36,13 @@ def test_next_and_last_are_neighbours(calendar: Calendar, at: datetime) -> None:
     assert last.name != following.name
 
 
-@pytest.mark.parametrize("calendar", (MORNINGS, DAYS, MONTHS))
+@pytest.mark.parametrize("calendar", [MORNINGS, DAYS, MONTHS])
 @given(at=instants, spans=st.lists(st.timedeltas(timedelta(0), timedelta(days=70)), max_size=6))
 def test_looking_more_often_finds_the_same(calendar: Calendar, at: datetime, spans: list[timedelta]) -> None:
     ends = [at]
     for span in spans:
         ends.append(ends[-1] + span)
-    in_parts = [period for a, b in zip(ends, ends[1:], strict=False) for period in calendar.between(a, b)]
+    in_parts = [period for a, b in pairwise(ends) for period in calendar.between(a, b)]
     at_once = list(calendar.between(at, ends[-1]))
     assert in_parts == at_once
     assert len({period.name for period in at_once}) == len(at_once)
