@@ -19,6 +19,8 @@ from deploy.cli.audit import audit
 from deploy.cli.bench import bench
 from deploy.cli.demo import demo
 from deploy.cli.dlq import dlq
+from deploy.cli.jobs import jobs
+from deploy.cli.month import month
 from deploy.cli.parked import parked
 from deploy.cli.say import FAILED, SILENT, WRONG, Trouble, as_document, examples, line, note
 from deploy.cli.send import Sending, send
@@ -36,6 +38,7 @@ _ORDER: Final = [
     "send",
     "watch",
     "show",
+    "month",
     "simulate",
     "lag",
     "audit",
@@ -141,10 +144,12 @@ app.command(
 )(send)
 app.command(epilog=examples("stoppoc watch k1", "stoppoc watch ORDER --wait 10s --json"))(watch)
 app.add_typer(show, name="show")
+app.add_typer(month, name="month")
 app.command(epilog=examples("stoppoc simulate docs/scenarios", "stoppoc simulate --json my-rule.yaml"))(
     simulate
 )
 app.command(epilog=examples("stoppoc lag", "stoppoc lag hold --partitions --json"))(operate.lag)
+app.command(epilog=examples("stoppoc jobs", "stoppoc jobs hold --json"))(jobs)
 app.command(epilog=examples("stoppoc audit", "stoppoc audit --wait 60s --json"))(audit)
 app.command(epilog=examples("stoppoc run hold --http-port 8080"))(run)
 app.add_typer(operate.topics, name="topics")

@@ -44,7 +44,7 @@ order by number;
 
 -- name: read_month
 -- Every line of the record of a month, with the invoice it is on and how that was paid: by account and place.
-select line.account_id, line.month, product, usage.resource_id, usage.cluster_id, kind, flavor, quantity,
+select line.account_id, line.month, usage.product, usage.resource_id, usage.cluster_id, usage.kind, flavor, quantity,
   price_vnd, per, line.starts_at, line.until_at, units, line.amount_vnd, billing,
   case when invoice.invoice_id is not null then
     invoice.month || '-' || lpad(sequence::text, greatest(6, length(sequence::text)), '0')
@@ -66,7 +66,7 @@ left join lateral (
 where line.month = $1 and exists (
   select from invoicing.month_record as record where record.account_id = line.account_id and record.month = line.month
 )
-order by line.account_id, product, usage.resource_id, line.starts_at, usage_id;
+order by line.account_id, usage.product, usage.resource_id, line.starts_at, usage_id;
 
 -- name: read_month_status
 select (select count(*) from invoicing.month_record where month = $1) as accounts,

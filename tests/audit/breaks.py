@@ -77,6 +77,7 @@ _ACROSS: Final[Mapping[str, str]] = {
       update hold.charge set given_back_vnd = given_back_vnd + 1 where order_id = {_ORDER}""",
     "across.stopped_is_refunded": """
       update hold.ledger_entry set amount_vnd = amount_vnd + 1 where kind = 'poc_refund' and reference = 'srv-2' and line = 1""",
+    "across.payments_are_booked": "update invoicing.payment set amount_vnd = amount_vnd + 1",
     "across.sales_are_invoices": """
       update hold.ledger_entry set amount_vnd = amount_vnd + 1
       where book = 'sales' and (account_id, sequence) in (select account_id, max(sequence) from hold.ledger_entry where book = 'sales' group by 1)""",
@@ -90,10 +91,20 @@ _INVOICING: Final[Mapping[str, str]] = {
     "invoicing.no_minute_is_billed_twice": """
       insert into invoicing.usage
       select gen_random_uuid(), account_id, resource_id, null, 'vserver', 'server', 's-1', 1, 1, '30d',
-        (line ->> 'starts')::timestamptz + interval '1 minute', gen_random_uuid()
+        (line ->> 'starts')::timestamptz + interval '1 minute', gen_random_uuid(), 'hold', '[]'
       from invoicing.invoice where resource_id = 'srv-1' limit 1""",
     "invoicing.closings_belong_to_documents": """
       insert into invoicing.usage_end values (gen_random_uuid(), 'acme', '2026-03-06T02:00Z', gen_random_uuid())""",
+    "invoicing.invoices_for_use_are_their_lines": """
+      update invoicing.use_line set amount_vnd = amount_vnd + 1 where invoice_id is not null""",
+    "invoicing.records_are_their_lines": "update invoicing.month_record set amount_vnd = amount_vnd + 1",
+    "invoicing.use_is_on_record_to_the_minute": """
+      update invoicing.use_line set until_at = until_at - interval '1 minute'""",
+    "invoicing.no_minute_is_recorded_twice": """
+      insert into invoicing.use_line
+      select account_id, '2027-01', usage_id, starts_at, until_at, units, amount_vnd, invoice_id, cause_id
+      from invoicing.use_line where until_at > starts_at limit 1""",
+    "invoicing.payments_add_up_to_what_is_owed": "update invoicing.payment set amount_vnd = amount_vnd + 1",
     "invoicing.open_documents_are_known": """
       update invoicing.resource set invoice_ids = invoice_ids || gen_random_uuid() where resource_id = 'srv-1'""",
 }

@@ -41,8 +41,7 @@ PUBLIC_COMMANDS = {
     },
     "lifecycle": {"DeleteResource", "DeleteCluster", "SetAutoRenew", "ReportPocStopped", "ReportUsage"},
     "hold": {"OpenAccount", "TopUp", "GrantPoc", "ExtendPoc"},
-    # PayInvoice and CloseMonth come with the closing of the month.
-    "invoicing": set(),
+    "invoicing": {"PayInvoice", "CloseMonth"},
     # The product teams' systems, not a portal's.
     "provisioning": set(),
 }
@@ -100,11 +99,15 @@ COUNTS = {
     "lines",
     "minutes",
     "months",
+    "page",
+    "pages",
     "poc_remaining",
     "quantity",
     "resources",
     "shard",
+    "shards",
     "times",
+    "units",
     "unused_minutes",
     "uses",
     "version",

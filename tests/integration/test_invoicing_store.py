@@ -21,6 +21,7 @@ from services.invoicing.service import INVOICING
 from services.invoicing.state import AccountBooks, Closing, Invoice, MonthBook, Owed, Resource
 from services.invoicing.store import InvoicingStore
 from shared import ids
+from shared.contracts.charges import Settled
 from shared.contracts.cloudevents import Envelope
 from shared.contracts.lifecycle import (
     ResourceConverted,
@@ -29,11 +30,13 @@ from shared.contracts.lifecycle import (
     ResourceRenewed,
     ResourceResized,
 )
-from shared.contracts.message import Event
+from shared.contracts.message import Event, Message
+from shared.contracts.months import RecordMonth
 from shared.engine.decision import Cause, Known
 from shared.engine.migrate import migrate
 from shared.engine.service import Ask
 from shared.period import to_minute
+from shared.shards import shard_of
 from tests.integration.test_grants import QUERY
 from tests.support.seeds import seeded_random
 from tests.unit.invoicing.cases import AT, line, metered, reported, told, told_of_node, told_of_snapshot
@@ -42,6 +45,7 @@ pytestmark = pytest.mark.postgres
 
 STORE: Final = InvoicingStore()
 HOUR: Final = timedelta(hours=1)
+APRIL: Final = datetime(2026, 3, 31, 17, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -60,7 +64,20 @@ async def connected(dsn: str, role: str = INVOICING.role) -> AsyncIterator[async
         await conn.close()
 
 
-def asked(event: Event) -> Ask:
+def settled(invoice: str, amount: int, account: str = "acme") -> Settled:
+    """Hold's answer: all of it was held."""
+    return Settled(
+        account=account, invoice=invoice, product="vcontainer", amount=amount, until=APRIL, paid=amount,
+        from_hold=amount, outstanding=0, effective_at=APRIL,
+    )  # fmt: skip
+
+
+def month_of(account: str, after: str = "") -> RecordMonth:
+    """The slice of March in which that account is."""
+    return RecordMonth(period="2026-03", shard=shard_of(account), after=after, effective_at=APRIL)
+
+
+def asked(event: Message) -> Ask:
     id_ = ids.new_id()
     envelope = Envelope(id=id_, type=event.type, source="/test", key=event.key, correlation_id=id_)
     at: datetime = getattr(event, "effective_at")  # noqa: B009 - every event of lifecycle has it
@@ -77,7 +94,7 @@ def decided(known: Known, asks: Iterable[Ask]) -> None:
     for ask in asks:
         decision = RULES[type(ask.message)](ask.message, known, ask.cause)
         known.apply(decision)
-        for message in decision.says:
+        for message in (said for said in decision.says if said.service == "invoicing"):
             assert known.next_sequence(AccountBooks, message.about) is not None
 
 
@@ -302,6 +319,8 @@ async def test_a_worker_that_knew_nothing_of_an_account_does_not_undo_what_anoth
 
 
 DOCUMENTS: Final = (*("invoice", "closing", "usage", "usage_end", "use_line", "month_record", "payment"),)
+# The server's invoice, and that for the use of the node.
+WRITTEN: Final = [2, 1, 1, 1, 1, 1, 1]
 _DUE: Final = ("recorded_until", "until_at", "invoiced_from")
 _OWED: Final = ("outstanding_vnd", "asked_by", "awaited", "paid_now_vnd", "from_hold_vnd")
 LISTED: Final = {
@@ -333,12 +352,16 @@ async def written(invoicing: str) -> str:
     events = [
         created("acme", "srv-1"),
         told(ResourceDeleted),
-        told_of_node(ResourceConverted),
-        told_of_node(ResourceDeleted),
+        told_of_node(ResourceConverted, account="bolt"),
+        told_of_node(ResourceDeleted, AT + HOUR, account="bolt"),
     ]
     async with connected(invoicing) as conn:
-        await run_batch(conn, [asked(event) for event in events])
-        assert await count(conn, *DOCUMENTS) == [1, 1, 1, 1]
+        known = await run_batch(conn, [asked(event) for event in events])
+        [owed] = [owed for owed, _ in known.changed(Owed)]
+        await run_batch(
+            conn, [asked(settled(owed.invoice, owed.outstanding, "bolt")), asked(month_of("bolt"))]
+        )
+        assert await count(conn, *DOCUMENTS) == WRITTEN
     return invoicing
 
 
@@ -351,7 +374,7 @@ async def test_a_document_is_changed_by_nobody(written: str, change: str, table:
             await conn.execute(statement)
         with pytest.raises(asyncpg.RestrictViolationError, match="a document is never changed"):
             await owner.execute(statement)
-        assert await count(conn, *DOCUMENTS) == [1, 1, 1, 1]
+        assert await count(conn, *DOCUMENTS) == WRITTEN
 
 
 LIKE_THE_FIRST: Final = """
