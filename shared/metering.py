@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 from shared.calendar import MONTHS
-from shared.contracts.parts import Metered, Per, Price
+from shared.contracts.parts import Metered, PartPrice, Per
 from shared.money import prorated, share
 from shared.period import HANOI, billing_month, minutes_between, to_minute
 
@@ -25,7 +25,7 @@ class Rate(NamedTuple):
     vnd: int
     quantity: int
     per: Per
-    parts: tuple[Price, ...] = ()
+    parts: tuple[PartPrice, ...] = ()
 
 
 class Piece(NamedTuple):

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from services.invoicing.state import Totals, month_key
-from shared.contracts.parts import Kind, Per, Price, Product
+from shared.contracts.parts import Kind, PartPrice, Per, Product
 
 # How it is paid: out of what is held for it, or afterwards.
 Metering = Literal["hold", "postpaid"]
@@ -32,7 +32,7 @@ class Usage:
     starts: datetime
     cause_id: str
     billing: Metering = "hold"
-    parts: tuple[Price, ...] = ()
+    parts: tuple[PartPrice, ...] = ()
 
     @property
     def key(self) -> str:

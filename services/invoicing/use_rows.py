@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from services.invoicing.documents import totals_of, totals_row
 from services.invoicing.metered import DueUse, MonthRecord, Usage, UsageEnd, UseLine
-from shared.contracts.parts import Price
+from shared.contracts.parts import PartPrice
 from shared.shards import shard_of
 
 Row = Mapping[str, Any]
@@ -30,7 +30,7 @@ RECORD_COLUMNS: Final = (
     *("account_id", "month", "amount_vnd", "totals", "lines", "invoice_id", "effective_at", "cause_id"),
 )
 
-_PRICES: Final = TypeAdapter(tuple[Price, ...])
+_PRICES: Final = TypeAdapter(tuple[PartPrice, ...])
 
 
 def usage_row(usage: Usage) -> tuple[object, ...]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 from pydantic import Field
 
 from shared.contracts.message import Event, Id, Instant, Message, State, Vnd
-from shared.contracts.parts import Flavor, Kind, Line, Nested, Per, Price, Product, Quantity
+from shared.contracts.parts import Flavor, Kind, Line, Nested, PartPrice, Per, Product, Quantity
 
 InvoiceAction = Literal["create", "convert", "renew", "resize", "recover", "use", "month"]
 InvoiceStatus = Literal["unpaid", "partially_paid", "paid"]
@@ -80,7 +80,7 @@ class UseLine(Nested):
     quantity: Quantity = Field(description="How many of it, or how many GB.")
     vnd: Vnd = Field(description="The price of one, per 30 days or per GB and hour.")
     per: Per = Field(description="What the price is for: 30 days, or a GB-hour.")
-    parts: Annotated[list[Price], Field(max_length=MOST_TOTALS)] = Field(
+    parts: Annotated[list[PartPrice], Field(max_length=MOST_TOTALS)] = Field(
         default=[],
         description="The prices of its parts, where each is rounded by itself; else vnd is the price.",
     )
@@ -236,7 +236,7 @@ def explained_use(line: UseLine) -> list[str]:
     return [*words, f"{line.amount:,} VND{end}."]
 
 
-def _of_part(line: UseLine, part: Price) -> str:
+def _of_part(line: UseLine, part: PartPrice) -> str:
     off = f", less its item discount of {part.discount_percent} %" if part.discount_percent else ""
     return f"{part.flavor}: {_priced(line, part.vnd)}{off}"
 

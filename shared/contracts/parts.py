@@ -82,7 +82,7 @@ class Line(Nested):
         return self.amount + self.carried
 
 
-class Price(Nested):
+class PartPrice(Nested):
     """What one part of a metered thing costs, where it has several or a discount: each is rounded on its own."""
 
     flavor: Flavor = Field(description="What is priced.")
@@ -102,7 +102,7 @@ class Metered(Nested):
     vnd: Vnd = Field(description="The price of one, per 30 days or per GB and hour.")
     per: Per = Field(description="What the price is for: 30 days, or a GB-hour.")
     estimate: Vnd = Field(description="What three days of it cost: this much is held.")
-    parts: Annotated[list[Price], Field(max_length=MOST_PARTS)] = Field(
+    parts: Annotated[list[PartPrice], Field(max_length=MOST_PARTS)] = Field(
         default=[],
         description="Where it has several parts or a discount: each one's price, rounded by itself; vnd is their sum.",
     )

@@ -15,18 +15,11 @@ from shared import metering
 from shared.contracts.parts import Product
 from shared.engine.decision import Cause
 from shared.metering import Rate
-from shared.money import share
 
 
 def cost(usage: Usage, starts: datetime, until: datetime) -> int:
-    """What it costs from a minute to a minute of one month: of several parts, each is rounded by itself, less its discount."""
-    if not usage.parts:
-        return metering.amount(Rate(usage.vnd, usage.quantity, usage.per), starts, until)
-    total = 0
-    for part in usage.parts:
-        gross = metering.amount(Rate(part.vnd, usage.quantity, usage.per), starts, until)
-        total += gross - share(gross, part.discount_percent, 100)
-    return total
+    """What it costs from a minute to a minute of one month."""
+    return metering.amount(Rate(usage.vnd, usage.quantity, usage.per, usage.parts), starts, until)
 
 
 def due(usage: Usage, due_use: DueUse, month: str, ends: datetime, cause: Cause) -> Iterator[UseLine]:

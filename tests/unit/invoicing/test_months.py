@@ -21,7 +21,7 @@ from shared.contracts.months import (
     MonthRecorded,
     RecordMonth,
 )
-from shared.contracts.parts import Price
+from shared.contracts.parts import PartPrice
 from shared.engine.decision import Cause, Slice
 from shared.shards import SHARDS
 from tests.support.spec import Case, cause_id
@@ -215,7 +215,7 @@ def test_what_is_postpaid_has_one_unpaid_invoice_for_each_resource() -> None:
 
 
 def test_parts_are_rounded_one_by_one_and_have_their_discounts() -> None:
-    parts = (Price(flavor="s-1", vnd=181_000), Price(flavor="boot-20", vnd=40_001, discount_percent=10))
+    parts = (PartPrice(flavor="s-1", vnd=181_000), PartPrice(flavor="boot-20", vnd=40_001, discount_percent=10))
     usage = replace(usage_of_node(asked=9), vnd=221_001, parts=parts, billing="postpaid")
     issued, *_ = recorded(month_of((usage, due_of(usage, OVER))))
     assert isinstance(issued, InvoiceIssued)

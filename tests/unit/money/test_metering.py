@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from shared.contracts.parts import Per
-from shared.metering import Piece, Rate, amount, chained, cost, estimate, pieces, units
+from shared.contracts.parts import Metered, PartPrice, Per
+from shared.metering import Piece, Rate, amount, chained, cost, estimate, month_start, pieces, rate_of, units
 from tests.support.seeds import seeded_random
 
 NOON: Final = datetime(2026, 3, 6, 5, 0, tzinfo=UTC)  # in Hanoi
@@ -82,6 +82,31 @@ def test_each_month_is_a_line_of_its_own() -> None:
 def test_an_estimate_is_for_days_at_the_present_configuration(days: int, node: int, snapshot: int) -> None:
     assert estimate(NODE, days) == node
     assert estimate(SNAPSHOT, days) == snapshot
+
+
+def test_each_part_is_rounded_and_discounted_by_itself() -> None:
+    server = PartPrice(flavor="s-general-1x1", vnd=21_600, discount_percent=50)
+    rate = Rate(43_200, 1, "30d", (server, PartPrice(flavor="boot-20", vnd=21_600)))
+    assert amount(rate, NOON, NOON + MINUTE) == 1  # 1 - 1 + 1
+    assert amount(rate, NOON, NOON + 4 * MINUTE) == 3  # 2 - 1 + 2
+    assert estimate(rate, 3) == 3_240
+    assert rate == rate_of(
+        Metered(
+            resource="node-1",
+            kind="k8s_node",
+            flavor="s-general-1x1+boot-20",
+            quantity=1,
+            vnd=43_200,
+            per="30d",
+            estimate=3_240,
+            parts=list(rate.parts),
+        )
+    )
+
+
+def test_a_month_starts_at_midnight_in_hanoi() -> None:
+    assert month_start("2026-04") == MONTH_ENDS
+    assert month_start("2027-01") == datetime(2026, 12, 31, 17, 0, tzinfo=UTC)
 
 
 def test_one_configuration_begins_where_the_one_before_ends() -> None:
