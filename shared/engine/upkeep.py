@@ -11,6 +11,7 @@ from typing import Final
 import asyncpg
 
 from shared.engine import faults, schedule
+from shared.engine.behind import standings
 from shared.engine.courier import Courier
 from shared.engine.faultpoints import FaultPoint, reach
 from shared.engine.faults import Verdict
@@ -69,8 +70,11 @@ class Upkeep:
             log.info("published what was left behind", extra={"count": left})
         async with self._pool.acquire() as conn:
             row = await conn.fetchrow(QUERIES["measure"])
+            behind = await standings(conn, self._service, self._now()) if self._service.jobs else ()
         self._metrics.outbox_rows.set(row["bundles"])
         self._metrics.parked_keys.set(row["parked_keys"])
+        for one in behind:
+            self._metrics.job_behind[one.job].set(one.behind(self._now()).total_seconds())
 
     async def _forget(self) -> None:
         async with self._pool.acquire() as conn:
