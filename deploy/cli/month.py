@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
+import re
 import sys
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Final
@@ -32,6 +33,7 @@ from shared.period import HANOI
 
 month = typer.Typer(no_args_is_help=True, help="The month: how far it is, and what finance takes from it.")
 
+_MONTH: Final = re.compile(r"[12][0-9]{3}-[0-9]{2}", re.ASCII)
 _Month = Annotated[str, typer.Argument(metavar="MONTH", help="Like 2026-03.")]
 _COLUMNS: Final = (
     *("account", "month", "product", "resource", "cluster", "kind", "flavor", "quantity", "price_vnd", "per"),
@@ -76,8 +78,8 @@ def export(
 
 
 def _ends(of: str) -> Any:
-    year, _, number = of.partition("-")
-    if not (len(year) == 4 and len(number) == 2 and (year + number).isdecimal() and 1 <= int(number) <= 12):
+    _, _, number = of.partition("-")
+    if not (_MONTH.fullmatch(of) and 1 <= int(number) <= 12):
         raise Trouble(f"{quoted(of)} is no month like 2026-03", WRONG)
     return month_end(month_start(of))
 

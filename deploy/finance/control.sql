@@ -9,18 +9,19 @@ select product, sum(lines)::bigint as lines, sum(recorded)::bigint as recorded, 
   sum(given_back)::bigint as given_back, sum(paid)::bigint as paid, sum(from_hold)::bigint as from_hold,
   sum(booked)::bigint as booked
 from (
-  select product, count(*) as lines, sum(amount_vnd) as recorded,
-    coalesce(sum(amount_vnd) filter (where invoice_id is not null), 0) as invoiced,
-    coalesce(-sum(amount_vnd) filter (where invoice_id is null), 0) as given_back, 0 as paid, 0 as from_hold, 0 as booked
-  from invoicing.month_record join invoicing.use_line using (account_id, month) join invoicing.usage using (usage_id)
+  select product, count(*) as lines, sum(line.amount_vnd) as recorded,
+    coalesce(sum(line.amount_vnd) filter (where line.invoice_id is not null), 0) as invoiced,
+    coalesce(-sum(line.amount_vnd) filter (where line.invoice_id is null), 0) as given_back,
+    0 as paid, 0 as from_hold, 0 as booked
+  from invoicing.month_record join invoicing.use_line as line using (account_id, month) join invoicing.usage using (usage_id)
   where month = $1
   group by product
   union all
   select coalesce(product, ''), 0, 0, 0, 0, sum(amount_vnd), sum(from_hold_vnd), 0
-  from invoicing.payment join invoice using (invoice_id) group by product
+  from invoicing.payment join invoice using (invoice_id) group by 1
   union all
   select coalesce(product, ''), 0, 0, 0, 0, 0, 0, sum(paid_vnd)
-  from hold.payment join invoice on invoice.reference = payment.invoice_id group by product
+  from hold.payment join invoice on invoice.reference = payment.invoice_id group by 1
 ) as part
 group by product
 order by product = '', product;
