@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 from services.invoicing import documents, use_rows
 from services.invoicing.finding import Wanted, wanted
 from services.invoicing.metered import DueUse, MonthRecord, MonthUse, Usage, UsageEnd, UseLine
+from services.invoicing.rules.months import unrecorded
 from services.invoicing.state import (
     AccountBooks,
     Closing,
@@ -166,12 +167,16 @@ async def _find_month_use(conn: Connection, months: set[tuple[str, str]], known:
         each = use_rows.due_of(row)
         known.put(each)
         due[each.account].append(each.usage)
-    lines: dict[tuple[str, str], list[UseLine]] = {one: [] for one in months}
-    for row in await conn.fetch(_SQL["find_use_lines"], *_columns(sorted(months))):
+    wanted_months = months | {
+        (account, before) for account, month in months for before in unrecorded(due[account], month, known)
+    }
+    lines: dict[tuple[str, str], list[UseLine]] = {one: [] for one in wanted_months}
+    for row in await conn.fetch(_SQL["find_use_lines"], *_columns(sorted(wanted_months))):
         line = use_rows.line_of(row)
         lines[line.account, line.month].append(line)
-    for account, month in months:
-        known.put(MonthUse(account, month, tuple(due[account]), tuple(lines[account, month])))
+    for account, month in wanted_months:
+        ids = tuple(due[account]) if (account, month) in months else ()
+        known.put(MonthUse(account, month, ids, tuple(lines[account, month])))
     return {id_ for ids in due.values() for id_ in ids} | {
         line.usage for some in lines.values() for line in some
     }

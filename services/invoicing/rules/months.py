@@ -30,6 +30,7 @@ from shared.contracts.months import (
     RecordMonth,
 )
 from shared.engine.decision import Cause, Decision, Known, changed, said, sliced
+from shared.period import billing_month
 from shared.shards import SHARDS
 
 By = Callable[[Charged], str]
@@ -61,10 +62,31 @@ def _recorded(account: str, month: str, known: Known, cause: Cause) -> Decision:
     if use is None or known.get(MonthRecord, key) is not None:
         return Decision()
     due = list(_due(use, known))
+    earlier = [_earlier(account, before, known, cause) for before in unrecorded(use.due, month, known)]
     fresh = [(each, line) for of, each in due for line in pricing.due(each, of, month, cause.at, cause)]
-    old = [(each, line) for line in use.lines if (each := known.get(Usage, line.usage)) is not None]
-    kept = changed(*(_after(of, cause.at) for of, _ in due), says=())
+    old = list(_charged(use, known))
+    kept = joined(*earlier, changed(*(_after(of, cause.at) for of, _ in due), says=()))
     return joined(kept, _on_record(account, month, old, fresh, known, cause)) if old or fresh else kept
+
+
+def unrecorded(dues: Iterable[str], month: str, known: Known) -> list[str]:
+    """Earlier months that have lines of use that ended, and no record: all of it was heard of after they were closed."""
+    found = (known.get(DueUse, id_) for id_ in dues)
+    begun = {billing_month(due.invoiced_from) for due in found if due is not None and due.invoiced_from}
+    return sorted(each for each in begun if each < month)
+
+
+def _earlier(account: str, month: str, known: Known, cause: Cause) -> Decision:
+    use = known.get(MonthUse, month_key(account, month))
+    assert use is not None
+    return _on_record(account, month, list(_charged(use, known)), (), known, cause)
+
+
+def _charged(use: MonthUse, known: Known) -> Iterator[Charged]:
+    for line in use.lines:
+        usage = known.get(Usage, line.usage)
+        assert usage is not None
+        yield usage, line
 
 
 def _on_record(

@@ -163,6 +163,20 @@ def test_what_was_invoiced_when_it_ended_is_listed_and_not_invoiced_again() -> N
     assert (told.amount, told.invoice) == (12_067, None)
 
 
+def test_a_month_of_which_all_was_heard_after_it_was_closed_is_recorded_with_the_next() -> None:
+    usage = usage_of_node(asked=9)
+    line = line_of(usage, OVER, 12_067, cause_id(5), asked=5)
+    case = month_of((usage, due_of(usage, OVER, invoiced_from=NOW)), month="2026-04")
+    case.known.put(MonthUse("acme", "2026-03", (), (line,)))
+    [told] = recorded(case, "2026-04", MAY)
+    assert isinstance(told, MonthRecorded)
+    assert (told.month, told.amount, told.invoice) == ("2026-03", 12_067, None)
+    assert case.known.get(MonthRecord, "acme/2026-04") is None
+    now = case.known.get(DueUse, usage.id)
+    assert now is not None
+    assert now.over
+
+
 def test_what_was_used_before_the_month_of_the_invoice_at_its_end_is_recorded() -> None:
     usage = usage_of_node(asked=9)
     case = month_of((usage, due_of(usage, APRIL + DAY, invoiced_from=APRIL)))
@@ -215,7 +229,10 @@ def test_what_is_postpaid_has_one_unpaid_invoice_for_each_resource() -> None:
 
 
 def test_parts_are_rounded_one_by_one_and_have_their_discounts() -> None:
-    parts = (PartPrice(flavor="s-1", vnd=181_000), PartPrice(flavor="boot-20", vnd=40_001, discount_percent=10))
+    parts = (
+        PartPrice(flavor="s-1", vnd=181_000),
+        PartPrice(flavor="boot-20", vnd=40_001, discount_percent=10),
+    )
     usage = replace(usage_of_node(asked=9), vnd=221_001, parts=parts, billing="postpaid")
     issued, *_ = recorded(month_of((usage, due_of(usage, OVER))))
     assert isinstance(issued, InvoiceIssued)
