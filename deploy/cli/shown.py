@@ -165,7 +165,10 @@ def _closed(state: Invoice) -> Iterator[tuple[str, str]]:
 
 def invoices(states: Iterable[Invoice]) -> Section:
     """One a row."""
-    rows = [(one.number, one.resource, one.action, one.amount, one.status, one.invoice) for one in states]
+    rows = [
+        (one.number, one.resource or one.month, one.action, one.amount, one.status, one.invoice)
+        for one in states
+    ]
     return Section(("number", "resource", "for", "amount", "status", "invoice"), rows, "Invoices")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from shared.contracts.charges import Charged, GivenBack, HoldPlaced, HoldReleased
+from shared.contracts.ends import ExpiryReminder, ResourceGraceBegan, ResourceReleased, ResourceSuspended
 from shared.contracts.invoicing import InvoiceClosed, InvoiceIssued, UsageRecorded
 from shared.contracts.lifecycle import (
     ClusterCleared,
@@ -18,7 +19,16 @@ from shared.contracts.lifecycle import (
     ResourceResized,
 )
 from shared.contracts.message import Message
-from shared.contracts.orders import OrderCancelled, OrderCompleted, OrderPaid, OrderPlaced, PocStopped
+from shared.contracts.months import MonthCloseStarted, MonthRecorded
+from shared.contracts.orders import (
+    AutoRenewFailed,
+    OrderCancelled,
+    OrderCompleted,
+    OrderPaid,
+    OrderPlaced,
+    PocStopped,
+)
+from shared.contracts.owed import InvoicePaid, InvoicePartlyPaid
 
 WALLETS = {"credit": "credit", "poc": "POC wallet"}
 
@@ -84,7 +94,22 @@ def _by_lifecycle(message: Message) -> Told | None:
     words = _changed(message)
     if words is None and isinstance(message, ResourceExpired):
         return Told(f"{message.resource} stopped, unpaid; it waits until {message.trash_until:%Y-%m-%d}")
-    return None if words is None else Told(words, good=True)
+    return _by_time(message) if words is None else Told(words, good=True)
+
+
+def _by_time(message: Message) -> Told | None:
+    match message:
+        case AutoRenewFailed():
+            return Told(f"{message.resource} not renewed by itself: {message.explanation}", good=False)
+        case ResourceGraceBegan():
+            return Told(f"{message.resource} has run out; it runs on until {message.next_at:%Y-%m-%d}")
+        case ResourceSuspended():
+            return Told(f"{message.resource} stopped; it waits until {message.next_at:%Y-%m-%d}", good=False)
+        case ResourceReleased():
+            return Told(f"{message.resource} is gone for good")
+        case ExpiryReminder():
+            return Told(f"{message.resource}: its owner is reminded of its end on {message.until:%Y-%m-%d}")
+    return None
 
 
 def _changed(message: Message) -> str | None:
@@ -112,19 +137,33 @@ def _changed(message: Message) -> str | None:
 
 
 def _billed(billing: str) -> str:
-    return {"prepaid": "paid", "hold": "metered", "poc": "POC"}[billing]
+    return {"prepaid": "paid", "hold": "metered", "postpaid": "metered", "poc": "POC"}[billing]
 
 
 def _by_invoicing(message: Message) -> Told | None:
     match message:
         case InvoiceIssued():
-            return Told(
-                f"invoice {message.number}: {message.resource}, {vnd(message.amount)}, {message.status}"
-            )
+            of = message.resource or "all that is paid by its use"
+            return Told(f"invoice {message.number}: {of}, {vnd(message.amount)}, {message.status}")
         case InvoiceClosed():
             return Told(f"invoice {message.number} closed: {vnd(message.unused)} unused")
         case UsageRecorded(until=None):
             return Told(f"use of {message.resource} is metered from here on")
+    return _of_months(message)
+
+
+def _of_months(message: Message) -> Told | None:
+    match message:
+        case InvoicePaid():
+            return Told(f"invoice {message.number} paid: {vnd(message.paid_now)} now", good=True)
+        case InvoicePartlyPaid():
+            return Told(
+                f"invoice {message.number}: {vnd(message.paid_now)} paid, {vnd(message.outstanding)} still owed"
+            )
+        case MonthCloseStarted():
+            return Told(f"the month {message.month} is being recorded, in {message.shards} shares")
+        case MonthRecorded(page=1):
+            return Told(f"use of {message.month} recorded: {vnd(message.amount)}")
     return None
 
 

@@ -16,11 +16,13 @@ from deploy.cli.desk import Answer, is_answer
 from deploy.cli.say import Section
 from deploy.cli.scene import RESOURCES, Scene
 from deploy.cli.teller import Teller
+from services.invoicing.books import Payment
 from shared.contracts.checkout import StopPoc
 from shared.contracts.hold import Account
-from shared.contracts.invoicing import Invoice
+from shared.contracts.invoicing import Invoice, UseLine, explained_use
 from shared.contracts.lifecycle import Cluster, Resource
 from shared.contracts.message import Message
+from shared.contracts.months import MonthRecorded
 from shared.contracts.orders import Order, OrderLine
 from shared.contracts.resources import DeleteCluster
 
@@ -165,3 +167,29 @@ def test_the_scene_is_one_cluster_of_three_servers_and_five_volumes() -> None:
     assert len(ask["items"]) == RESOURCES == 8
     assert {item["cluster"] for item in ask["items"]} == {scene.cluster}
     assert scene.unwilling in {item["resource"] for item in ask["items"]}
+
+
+def use_of(per: str = "30d", amount: int = 181_000, **changes: Any) -> UseLine:
+    [line] = MonthRecorded.example["lines"]
+    return UseLine.model_validate_json(json.dumps(line | {"per": per, "amount": amount} | changes))
+
+
+def test_an_invoice_for_use_shows_its_lines_and_its_payments() -> None:
+    of = made(Invoice, line=None, resource=None, product=None, kind=None, action="month")
+    paid = Payment(datetime(2026, 4, 1, tzinfo=UTC), "auto_payment", None, 100_000, 0)
+    found = cells(shown.invoice(of, [use_of()], [paid]))
+    assert "all that was used in 2026-03" in found
+    assert "362,000 VND per 30 days x 1 x 21,600 minutes / 43,200" in found
+    assert ("auto payment" in found, 100_000 in found) == (True, True)
+
+
+def test_use_explains_its_amount_whatever_it_is_measured_by() -> None:
+    assert explained_use(use_of("gb_hour", 72_000, vnd=5, quantity=40, units=360)) == [
+        "5 VND per GB and hour x 40 GB x 360 hours",
+        "72,000 VND.",
+    ]
+    parts = [{"flavor": "s-1", "vnd": 181_000}, {"flavor": "boot", "vnd": 40_001, "discount_percent": 10}]
+    first, second, last = explained_use(use_of(amount=-7, parts=parts))
+    assert first == "s-1: 181,000 VND per 30 days x 1 x 21,600 minutes / 43,200"
+    assert second.endswith(", less its item discount of 10 %")
+    assert last == "-7 VND; recorded too much, before its end became known."
