@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from shared.contracts.checkout import Pay
-from shared.contracts.payments import GatewayName, Outcome, PaymentStatus, ToldBy, Verdict
+from shared.contracts.payments import FromOutside, GatewayName, Outcome, PaymentStatus, ToldBy, Verdict
 
 # ZaloPay's own time for an order, and long enough to find one's telephone.
 PAID_WITHIN: Final = timedelta(minutes=15)
@@ -33,7 +32,7 @@ class Payment:
 
     order: str
     account: str
-    pay: Pay
+    pay: FromOutside
     gateway: GatewayName
     total: int
     asked_at: datetime

@@ -6,11 +6,11 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field
 
-from shared.contracts.checkout import Pay
 from shared.contracts.jobs import JobSlice
 from shared.contracts.message import Command, Event, Id, Instant, Message, State, Vnd
 
 GatewayName = Literal["momo", "zalopay"]
+FromOutside = Literal["top_up", "gateway", "on_behalf"]
 Outcome = Literal["pending", "paid", "failed", "absent", "unclear"]
 Act = Literal["create", "query"]
 ToldBy = Literal["create", "query", "callback"]
@@ -50,7 +50,7 @@ _OF_PAYMENT: dict[str, Any] = {"order": _ORDER_ID, "account": "acme", "effective
 
 
 class _Request(_OfPayment):
-    pay: Pay = Field(description="top_up: available credit first; gateway and on_behalf: all from outside.")
+    pay: FromOutside = Field(description="top_up: available credit first; gateway and on_behalf: all from outside.")
     gateway: GatewayName = Field(description=_GATEWAY)
     total: Vnd = Field(description="What the order costs; more than zero.")
     payer_email: Email | None = Field(default=None, description="Who pays instead, where somebody else does.")
@@ -222,7 +222,7 @@ class Payment(State, service="payments", key="order"):
 
     order: Id = Field(description=_ORDER)
     account: Id = Field(description=_ACCOUNT)
-    pay: Pay = Field(description="top_up, gateway or on_behalf.")
+    pay: FromOutside = Field(description="top_up, gateway or on_behalf.")
     gateway: GatewayName = Field(description=_GATEWAY)
     status: PaymentStatus = Field(
         description=(

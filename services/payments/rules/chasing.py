@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from services.payments.rules.answers import asked
-from services.payments.state import WAITING, WATCHED_FOR, Payment
+from services.payments.reasons import Reason
+from services.payments.rules.answers import asked, failed
+from services.payments.state import CLEAR_WITHIN, WAITING, WATCHED_FOR, Payment
 from shared.contracts.message import Message
 from shared.contracts.payments import ChasePayments
 from shared.engine.decision import Cause, Decision, Entity, Known, sliced
@@ -21,6 +22,13 @@ def chase_payments(ask: ChasePayments, known: Known, cause: Cause) -> Decision:
         if payment.status not in WAITING and cause.at >= payment.until + WATCHED_FOR:
             changes.append(payment.having(status="closed", next_at=None))
             continue
-        changes.append(payment.having(next_at=payment.asked_again_after(cause.at)))
+        later = payment.asked_again_after(cause.at)
+        if payment.status in WAITING and cause.at >= payment.until + CLEAR_WITHIN:
+            # Whoever asks gateways has not told a word of it, or nothing clear: nobody waits for ever.
+            silent = failed(payment, Reason.GATEWAY_SILENT, cause, status="abandoned", next_at=later)
+            changes += silent.changes
+            says += silent.says
+        else:
+            changes.append(payment.having(next_at=later))
         says.append(asked(payment, "query", cause))
     return Decision(tuple(changes), (), tuple(says))

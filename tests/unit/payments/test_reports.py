@@ -235,3 +235,14 @@ def test_a_payment_that_was_given_up_is_left_alone_after_some_days() -> None:
     chased(payment(status="abandoned"), OVER + 3 * DAY).then(
         now=[payment(status="closed", next_at=None, version=4)]
     )
+
+
+def test_an_order_is_called_off_when_nobody_speaks_to_the_gateway_for_a_day() -> None:
+    at = OVER + DAY
+    later = at + (at - AT) / 8
+    chased(payment(), at).then(
+        failed(Reason.GATEWAY_SILENT, at),
+        FREE.model_copy(update={"effective_at": at}),
+        asked("query", at),
+        now=[payment(status="abandoned", next_at=later, version=4)],
+    )
