@@ -21,7 +21,7 @@ from shared.calendar import Period
 from shared.contracts.cloudevents import Envelope, record_headers
 from shared.contracts.hold import TopUp
 from shared.contracts.message import Message
-from shared.engine import batch, consumer, courier, database, publisher, upkeep, worker
+from shared.engine import batch, consumer, courier, database, publisher, streams, upkeep, worker
 from shared.engine.health import Health
 from shared.engine.metrics import Metrics
 from shared.engine.publisher import Publisher
@@ -192,7 +192,7 @@ def engine_in_memory() -> Iterator[None]:
         patch.setattr(consumer, "AIOKafkaConsumer", Consumer)
         patch.setattr(publisher, "AIOKafkaProducer", Producer)
         patch.setattr(Publisher, "publish", publish_at_last)
-        patch.setattr(worker, "_MOST_IN_ONE_STREAM", _MOST_IN_ONE_STREAM)
+        patch.setattr(streams, "_MOST_IN_ONE_STREAM", _MOST_IN_ONE_STREAM)
         for module in (worker, batch, courier, publisher, upkeep):
             patch.setattr(module, "reach", reach)
         for module, name in _WAITS:
