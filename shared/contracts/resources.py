@@ -93,7 +93,12 @@ class ConvertResource(_Ordered, service="lifecycle", key="resource"):
     """Turns a POC resource into a paid one, in place. Answered by ResourceConverted or ConversionRefused."""
 
     resource: Id = Field(description=RESOURCE)
-    line: Line = Field(description=_AS_PRICED)
+    line: Line | None = Field(
+        default=None, description="The line as it was priced and paid, where it is paid for a period."
+    )
+    metered: Metered | None = Field(
+        default=None, description="Its price, where it is paid by its use from now on: in no cluster only."
+    )
     auto_renew: bool = Field(default=False, description=AUTO_RENEW)
     months: Months = Field(default=1, description=MONTHS)
 

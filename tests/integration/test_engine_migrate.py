@@ -44,7 +44,15 @@ async def test_files_are_applied_once(database: str, service: Service) -> None:
     assert await migrate(database, [service]) == []
     (service.migrations / "0002_more.sql").write_text("create table more (id int)")
     assert await migrate(database, [service]) == [Applied("toy", "toy/0002_more.sql")]
-    assert await tables(database) >= {"inbox", "outbox", "parked", "job_progress", "migration", "thing", "more"}
+    assert await tables(database) >= {
+        "inbox",
+        "outbox",
+        "parked",
+        "job_progress",
+        "migration",
+        "thing",
+        "more",
+    }
 
 
 async def test_two_who_migrate_at_once_do_it_once(database: str, service: Service) -> None:

@@ -43,7 +43,7 @@ _BATCH_MESSAGES: Final = (3, 12, 40)
 _MOST_IN_ONE_STREAM: Final = 8
 
 _TICK_S: Final = 0.02
-_WITHIN_S: Final = 30.0
+_WITHIN_S: Final = 60.0
 
 # The waits of the engine, each where it is kept.
 _WAITS: Final = (

@@ -39,7 +39,7 @@ def begun(order: Order, lines: Sequence[OrderLine], at: datetime) -> tuple[Order
 
 
 def _asked(order: Order, lines: Sequence[OrderLine], at: datetime) -> list[Message]:
-    if order.action == "stop_poc" and order.pay == "hold":
+    if order.action == "stop_poc" and order.pay == "hold" and order.cluster is not None:
         return [_convert_cluster(order, lines, at)]
     ask = _expire if order.pay == "none" else _ASKS[order.action]
     return [ask(order, line, at) for line in lines]
@@ -61,12 +61,12 @@ def _expire(order: Order, line: OrderLine, at: datetime) -> Message:
 
 
 def _convert(order: Order, line: OrderLine, at: datetime) -> Message:
-    assert line.line is not None
     return ConvertResource(
         account=order.account,
         order=order.id,
         resource=line.resource,
         line=line.line,
+        metered=line.metered,
         auto_renew=line.auto_renew,
         months=line.months,
         effective_at=at,

@@ -124,11 +124,13 @@ def _targets(ask: StopPoc, scope: _Scope) -> tuple[Item, ...] | Reason:
     payable = _payable(ask, targets)
     if isinstance(payable, Reason):
         return payable
-    if ask.pay == "hold" and (scope.cluster is None or scope.chosen is not None):
+    # What is metered in a cluster stops POC as a whole; what stands alone may be chosen.
+    by_whole = ask.pay == "hold" and (scope.cluster is not None or any(item.cluster for item in payable))
+    if by_whole and scope.chosen is not None:
         return Reason.CLUSTER_WHOLE_ONLY
-    # The others stand, whatever becomes of one (docs/decisions/0302); what is metered stops POC as a whole.
+    # The others stand, whatever becomes of one (docs/decisions/0302).
     in_hand = sum(item.open_order is not None for item in payable)
-    if in_hand == len(payable) or (in_hand and ask.pay == "hold"):
+    if in_hand == len(payable) or (in_hand and by_whole):
         return Reason.RESOURCE_BUSY
     return Reason.TOO_MANY_RESOURCES if len(payable) > MOST_LINES else payable
 

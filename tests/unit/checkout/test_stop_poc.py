@@ -11,11 +11,11 @@ import pytest
 from services.checkout.pricing import Thing, metered_for
 from services.checkout.reasons import REFUSALS, Reason
 from services.checkout.state import Cluster, Coupon, Held, Item, Members, Order, OrderLine
-from shared.contracts.charges import PlaceCharge, PlaceHold
+from shared.contracts.charges import HoldPlaced, PlaceCharge, PlaceHold
 from shared.contracts.checkout import StopPoc
 from shared.contracts.orders import Failure, OrderPaid, OrderPlaced, PocStopped
 from shared.contracts.parts import Line, Metered, Part
-from shared.contracts.resources import ClearCluster, ExpireResource
+from shared.contracts.resources import ClearCluster, ConvertResource, ExpireResource
 from shared.engine.decision import Entity, Known
 from tests.unit.checkout.instants import AT, MONTH, TODAY
 from tests.unit.checkout.standing import NODE, ON_POC, ORDER, PRICES, given, line, month_of, refused
@@ -147,6 +147,29 @@ def test_stop_poc_of_a_metered_cluster_asks_to_hold_three_days_of_it() -> None:
             order_line(1, POC_NODE, metered(POC_NODE)),
         ],
     )  # fmt: skip
+
+
+SNAPSHOT: Final = replace(
+    ON_POC, resource="snap-1", kind="snapshot", flavor="snapshot", quantity=40, cluster=None
+)
+
+
+def test_stop_poc_of_what_is_metered_and_stands_alone_asks_to_hold_three_days_of_it() -> None:
+    # 5 VND x 40 GB x 72 hours.
+    hold = PlaceHold(account="acme", order=ORDER, product="snapshot", amount=14_400, effective_at=AT)
+    asked, priced = ask(resources=["snap-1"], pay="hold"), metered(SNAPSHOT)
+    paid = order(14_400, 1, subject="snap-1", cluster=None, pay="hold", holds=(Held("snapshot", 14_400),))
+    case = given(SNAPSHOT, *PRICES).when(asked)
+    case.then(
+        placed(14_400, 1, subject="snap-1", pay="hold"), hold,
+        now=[paid, SNAPSHOT.claimed(ORDER, 1), order_line(1, SNAPSHOT, priced)],
+    )  # fmt: skip
+    said = case.when(HoldPlaced.model_validate(dict(hold))).decisions[-1].says
+    assert said[1:] == (
+        ConvertResource(
+            account="acme", order=ORDER, resource="snap-1", metered=priced, months=1, effective_at=AT
+        ),
+    )
 
 
 def test_stop_poc_pays_each_by_its_kind_and_tells_what_is_left() -> None:
