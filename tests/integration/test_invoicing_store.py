@@ -381,7 +381,7 @@ LIKE_THE_FIRST: Final = """
 insert into invoicing.invoice
 select gen_random_uuid(), account_id, month, number, resource_id, cluster_id, product, kind, action, order_id,
   money_vnd + $2, carried_vnd, line, issued_at, cause_id
-from invoicing.invoice, unnest($1::integer[]) as number where sequence = 1
+from invoicing.invoice, unnest($1::integer[]) as number where sequence = 1 and account_id = 'acme'
 """
 
 
