@@ -41,7 +41,7 @@ from shared.contracts.resources import (
     Wallet,
 )
 
-EndedBy = Literal["customer", "poc_wallet"]
+EndedBy = Literal["customer", "cluster", "poc_wallet"]
 
 
 class OfResource(Event):
@@ -134,7 +134,8 @@ class ResourceDeleted(OfResource, service="lifecycle", key="resource"):
 
     by: EndedBy = Field(
         default="customer",
-        description="customer: it was asked for; poc_wallet: the POC wallet it was on has ended.",
+        description="customer: it was asked for; cluster: its cluster was deleted; poc_wallet: the POC wallet it was on "
+        "has ended.",
     )
     trash_until: Instant | None = Field(
         default=None, description="Until when it can be recovered; nothing where it cannot."

@@ -13,6 +13,7 @@ from shared.contracts import (
     invoicing,
     lifecycle,
     months,
+    notify,
     orders,
     owed,
     provisioning,
@@ -60,5 +61,6 @@ REGISTRY = Registry(
         *months.MESSAGES,
         *owed.MESSAGES,
         *provisioning.MESSAGES,
+        *notify.MESSAGES,
     )
 )

@@ -42,6 +42,8 @@ PUBLIC_COMMANDS = {
     "lifecycle": {"DeleteResource", "DeleteCluster", "SetAutoRenew", "ReportPocStopped", "ReportUsage"},
     "hold": {"OpenAccount", "TopUp", "GrantPoc", "ExtendPoc"},
     "invoicing": {"PayInvoice", "CloseMonth"},
+    # ConfirmRecipient is asked by who has checked a link.
+    "notify": {"SetLanguage", "AddRecipient", "RemoveRecipient"},
     # The product teams' systems, not a portal's.
     "provisioning": set(),
 }
@@ -57,6 +59,7 @@ VERBS = {
         "Check",
         "Clear",
         "Close",
+        "Confirm",
         "Convert",
         "Create",
         "Delete",
@@ -78,6 +81,7 @@ VERBS = {
         "Recover",
         "Refund",
         "Release",
+        "Remove",
         "Renew",
     ),
     *("Report", "Resize", "Set", "Settle", "Start", "Stop", "Suspend", "Top"),
@@ -99,6 +103,7 @@ COUNTS = {
     "lines",
     "minutes",
     "months",
+    "more",
     "page",
     "pages",
     "poc_remaining",
