@@ -241,3 +241,18 @@ full join (
   from hold.ledger_entry where line = 1 and kind in ('settle', 'payment') group by account_id, reference
 ) as booked on booked.account_id = paid.account_id and booked.reference = paid.invoice_id
 where paid_vnd is distinct from booked_vnd
+
+-- name: use_is_metered_alike
+-- truth 6: What goes on being used out of held credit, hold counts as invoicing records it: the same size, at the same price.
+-- of: hold.meter
+-- settles
+select coalesce(meter.account_id, usage.account_id) || '/' || coalesce(meter.resource_id, usage.resource_id) as id,
+  'hold counts ' || coalesce(meter.quantity || ' at ' || meter.vnd || ' ' || meter.per, 'nothing') || '; invoicing records '
+  || coalesce(usage.quantity || ' at ' || usage.price_vnd || ' ' || usage.per, 'nothing') as found
+from (select * from hold.meter where vnd is not null) as meter
+full join (
+  select * from invoicing.usage
+  where billing = 'hold' and not exists (select from invoicing.usage_end where usage_end.usage_id = usage.usage_id)
+) as usage on usage.account_id = meter.account_id and usage.resource_id = meter.resource_id
+where (meter.product, meter.vnd, meter.quantity, meter.per)
+  is distinct from (usage.product, usage.price_vnd, usage.quantity, usage.per)

@@ -44,29 +44,28 @@ order by number;
 
 -- name: read_month
 -- Every line of the record of a month, with the invoice it is on and how that was paid: by account and place.
+with invoice as (
+  select invoice_id, month || '-' || lpad(sequence::text, greatest(6, length(sequence::text)), '0') as number, money_vnd,
+    coalesce(sum(amount_vnd), 0)::bigint as paid_vnd, coalesce(sum(from_hold_vnd), 0)::bigint as from_hold_vnd
+  from invoicing.invoice left join invoicing.payment using (invoice_id)
+  where month = $1 and line is null
+  group by invoice_id
+)
 select line.account_id, line.month, usage.product, usage.resource_id, usage.cluster_id, usage.kind, flavor, quantity,
   price_vnd, per, line.starts_at, line.until_at, units, line.amount_vnd, billing,
-  case when invoice.invoice_id is not null then
-    invoice.month || '-' || lpad(sequence::text, greatest(6, length(sequence::text)), '0')
-  end as number,
-  invoice.money_vnd as invoice_vnd, paid.paid_vnd, paid.from_hold_vnd,
+  number, money_vnd as invoice_vnd, paid_vnd, from_hold_vnd,
   case
-    when invoice.invoice_id is null and line.amount_vnd < 0 then 'given_back'
-    when invoice.invoice_id is null then 'free'
-    when paid.paid_vnd = invoice.money_vnd then 'paid'
-    when paid.paid_vnd = 0 then 'unpaid'
+    when line.invoice_id is null and line.amount_vnd < 0 then 'given_back'
+    when line.invoice_id is null then 'free'
+    when paid_vnd = money_vnd then 'paid'
+    when paid_vnd = 0 then 'unpaid'
     else 'partially_paid'
   end as settled
-from invoicing.use_line as line join invoicing.usage as usage using (usage_id)
-left join invoicing.invoice as invoice on invoice.invoice_id = line.invoice_id
-left join lateral (
-  select coalesce(sum(amount_vnd), 0)::bigint as paid_vnd, coalesce(sum(from_hold_vnd), 0)::bigint as from_hold_vnd
-  from invoicing.payment where payment.invoice_id = invoice.invoice_id
-) as paid on true
-where line.month = $1 and exists (
-  select from invoicing.month_record as record where record.account_id = line.account_id and record.month = line.month
-)
-order by line.account_id, usage.product, usage.resource_id, line.starts_at, usage_id;
+from invoicing.month_record as record join invoicing.use_line as line using (account_id, month)
+join invoicing.usage as usage using (usage_id)
+left join invoice using (invoice_id)
+where record.month = $1
+order by line.account_id, usage.product, usage.resource_id, line.starts_at, line.usage_id;
 
 -- name: read_month_status
 select (select count(*) from invoicing.month_record where month = $1) as accounts,

@@ -77,6 +77,7 @@ _ACROSS: Final[Mapping[str, str]] = {
       update hold.charge set given_back_vnd = given_back_vnd + 1 where order_id = {_ORDER}""",
     "across.stopped_is_refunded": """
       update hold.ledger_entry set amount_vnd = amount_vnd + 1 where kind = 'poc_refund' and reference = 'srv-2' and line = 1""",
+    "across.use_is_metered_alike": "update hold.meter set quantity = quantity + 1 where vnd is not null",
     "across.payments_are_booked": "update invoicing.payment set amount_vnd = amount_vnd + 1",
     "across.sales_are_invoices": """
       update hold.ledger_entry set amount_vnd = amount_vnd + 1
