@@ -21,6 +21,7 @@ from deploy.bench.stop_poc.report import page, put, report
 from deploy.bench.stop_poc.trial import Size, Trial, spread
 from deploy.bench.stop_poc.verdict import REQUIRED, alone, ratios
 from deploy.bench.verdict import verdicts
+from deploy.services import SERVICES
 
 TINY = Plan(
     ours=Size(2, 6),
@@ -63,7 +64,7 @@ async def test_a_tiny_run_gives_figures_that_agree_with_each_other(ground: Groun
     assert figures["ratio_floor"] == pytest.approx(rates["ours"] / in_series, rel=0.01)
     [ours] = figures["runs"]["ours"]
     assert ours["resources"] == 6 * RESOURCES
-    services = {"checkout", "hold", "invoicing", "lifecycle", "provisioning"}
+    services = set(SERVICES)
     assert set(ours["cpu_s_per_1000"]) == services | {"postgres", "broker", "all"}
     assert set(ours["memory_mib"]) == services | {"all"}
     assert 0 < figures["latency"]["ours"]["median_ms"] <= figures["latency"]["ours"]["p99_ms"]

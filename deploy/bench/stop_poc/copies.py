@@ -14,14 +14,17 @@ from typing import Final, NamedTuple
 
 import asyncpg
 
-from deploy.bench.stop_poc.estate import FIRST
+from deploy.bench.stop_poc.estate import FIRST, account_id
 from deploy.services import SERVICES
 from shared.engine.sql import read_queries
+from shared.shards import shard_of
 
 _SQL: Final = read_queries(Path(__file__).with_name("copies.sql"))
 
 # An id's last digits become the number of the copy.
 _ID: Final = "([0-9a-f]{4}-[0-9a-f]{6})[0-9a-f]{6}"
+# Wherever rows carry it, it follows from the account (shared/shards.py).
+_SHARE: Final = "shard"
 _SLICE: Final = 2_000
 _LIMIT_S: Final = 600.0
 
@@ -40,8 +43,10 @@ async def copy_clusters(dsn: str, count: int) -> None:
         await conn.execute("set synchronous_commit = off; set jit = off")
         statements = await _statements(conn)
         for first in range(1, count + 1, _SLICE):
+            numbers = list(range(first, min(count + 1, first + _SLICE)))
+            shares = [shard_of(account_id(number)) for number in numbers]
             for statement in statements:
-                await conn.execute(statement, first, min(count, first + _SLICE - 1))
+                await conn.execute(statement, numbers, shares)
         await conn.execute("vacuum (freeze, analyze)")
         await conn.execute("checkpoint")
     finally:
@@ -49,7 +54,7 @@ async def copy_clusters(dsn: str, count: int) -> None:
 
 
 async def _statements(conn: asyncpg.Connection) -> list[str]:
-    """One for each table that has rows of cluster 0: it copies them for the numbers from $1 to $2."""
+    """One for each table that has rows of cluster 0: it copies them for the numbers $1, whose accounts are of shares $2."""
     rows = await conn.fetch(_SQL["find_columns"], list(SERVICES))
     statements = []
     for (schema, name), columns in groupby(rows, key=lambda row: (row["schema"], row["table"])):
@@ -61,13 +66,17 @@ async def _statements(conn: asyncpg.Connection) -> list[str]:
             named = ", ".join(_quoted(column) for column in found)
             statements.append(
                 f"insert into {table} ({named}) select {', '.join(values)}"  # noqa: S608 - names of our own tables
-                f" from generate_series($1::int, $2::int) as copy (nr), {kept} as kept order by nr"
+                f" from unnest($1::int[], $2::smallint[]) as copy (copy_nr, copy_share), {kept} as kept order by copy_nr"
+                # What a trigger has written already, it has written.
+                " on conflict do nothing"
             )
     return statements
 
 
 async def _value(conn: asyncpg.Connection, kept: str, column: Column) -> str:
-    """What a copy has in that column: the same, but for names and ids."""
+    """What a copy has in that column: the same, but for names, ids, and the share its account belongs to."""
+    if column.name == _SHARE:
+        return "copy_share"
     text = f"{_quoted(column)}::text"
     has_name, has_id = await conn.fetchrow(
         f"select bool_or({text} like $1) is true, bool_or({text} ~ $2) is true from {kept}",  # noqa: S608
@@ -77,9 +86,9 @@ async def _value(conn: asyncpg.Connection, kept: str, column: Column) -> str:
     if not has_name and not has_id:
         return _quoted(column)
     if has_name:
-        text = f"replace({text}, '{FIRST}', '.' || lpad(nr::text, 7, '0'))"
+        text = f"replace({text}, '{FIRST}', '.' || lpad(copy_nr::text, 7, '0'))"
     if has_id:
-        text = f"regexp_replace({text}, '{_ID}', '\\1' || lpad(to_hex(nr), 6, '0'), 'g')"
+        text = f"regexp_replace({text}, '{_ID}', '\\1' || lpad(to_hex(copy_nr), 6, '0'), 'g')"
     return f"({text})::{column.type}"
 
 
