@@ -78,6 +78,7 @@ from hold.ledger_entry
 where (kind, book, sign(amount_vnd)) not in (
   ('deposit', 'credit', 1), ('deposit', 'bank', -1),
   ('charge', 'credit', -1), ('charge', 'sales', 1), ('refund', 'credit', 1), ('refund', 'sales', -1),
+  ('settle', 'credit', -1), ('settle', 'sales', 1), ('payment', 'credit', -1), ('payment', 'sales', 1),
   ('poc_grant', 'poc', 1), ('poc_grant', 'poc_granted', -1), ('poc_expiry', 'poc', -1), ('poc_expiry', 'poc_expired', 1),
   ('poc_charge', 'poc', -1), ('poc_charge', 'poc_used', 1), ('poc_refund', 'poc', 1), ('poc_refund', 'poc_used', -1)
 )
