@@ -35,7 +35,7 @@ from (
   select use_line.* from invoicing.invoice join invoicing.use_line using (account_id, month, invoice_id)
   where invoice.invoice_id = $1
 ) as line join invoicing.usage as usage using (usage_id)
-order by product, usage.resource_id, line.starts_at, usage_id;
+order by product, usage.resource_id, line.starts_at, line.usage_id;
 
 -- name: read_payments
 select effective_at, paid_by, product, amount_vnd, from_hold_vnd
@@ -61,9 +61,10 @@ select line.account_id, line.month, usage.product, usage.resource_id, usage.clus
     when paid_vnd = 0 then 'unpaid'
     else 'partially_paid'
   end as settled
-from invoicing.month_record as record join invoicing.use_line as line using (account_id, month)
-join invoicing.usage as usage using (usage_id)
-left join invoice using (invoice_id)
+from invoicing.month_record as record join invoicing.use_line as line
+  on line.account_id = record.account_id and line.month = record.month
+join invoicing.usage as usage on usage.usage_id = line.usage_id
+left join invoice on invoice.invoice_id = line.invoice_id
 where record.month = $1
 order by line.account_id, usage.product, usage.resource_id, line.starts_at, line.usage_id;
 
