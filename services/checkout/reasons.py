@@ -14,6 +14,7 @@ from shared.contracts.checkout import (
     PublishPrices,
     Recover,
     Renew,
+    RenewDue,
     Resize,
     StopPoc,
 )
@@ -43,6 +44,7 @@ class Reason(StrEnum):
     ALREADY_STOPPED = "already_stopped", "None of them is POC any more."
     NOT_RENEWABLE = "not_renewable", "It cannot be renewed."
     NOT_RESIZABLE = "not_resizable", "It cannot be resized as it stands."
+    CHANGED_MEANWHILE = "changed_meanwhile", "It has changed since it fell due."
     NOT_RECOVERABLE = "not_recoverable", "It is not in the trash, or no longer."
     SAME_SIZE = "same_size", "It has that size already."
     PAY_NOT_AVAILABLE = "pay_not_available", "It cannot be paid that way."
@@ -52,6 +54,7 @@ class Reason(StrEnum):
     PAY_BY_POC = "pay_by_poc", "A POC resource is paid from the POC wallet only."
     POC_NOT_FOR_THIS = "poc_not_for_this", "The POC wallet does not pay for that."
     POC_NOT_GRANTED = "poc_not_granted", "Nothing was ever granted to this account."
+    ACCOUNT_POSTPAID = "account_postpaid", "The account pays by the month, and has no POC wallet."
     POC_ENDED = "poc_ended", "The POC wallet has ended."
     RESOURCE_BUSY = "resource_busy", "Another order has it in hand."
     PERIOD_MISSING = "period_missing", "Say for how many months, or until when."
@@ -122,6 +125,7 @@ REFUSALS: Final[Mapping[type[Command], tuple[Reason, ...]]] = {
     ),
     Buy: (
         Reason.RESOURCE_TWICE,
+        Reason.ACCOUNT_POSTPAID,
         Reason.PAY_NOT_AVAILABLE,
         Reason.PAY_BY_HOLD,
         Reason.PAY_BY_CREDIT,
@@ -155,7 +159,8 @@ REFUSALS: Final[Mapping[type[Command], tuple[Reason, ...]]] = {
         Reason.SAME_SIZE,
         *_PRICED,
     ),
-    Recover: (*_STANDING, Reason.NOT_RECOVERABLE, Reason.PAY_BY_CREDIT, *_PRICED),
+    Recover: (*_STANDING, Reason.NOT_RECOVERABLE, Reason.PAY_BY_HOLD, Reason.PAY_BY_CREDIT, *_PRICED),
+    RenewDue: (Reason.RESOURCE_BUSY, Reason.CHANGED_MEANWHILE, Reason.UNTIL_TOO_FAR, *_PRICED),
     CancelOrder: (Reason.ORDER_UNKNOWN, Reason.NOT_OWNER, Reason.ORDER_PAID, Reason.ORDER_ENDED),
     GrantCoupon: (Reason.COUPON_EXISTS, Reason.AMOUNT_NOT_POSITIVE, Reason.UNTIL_NOT_FUTURE),
     PublishPrices: (

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from services.checkout.rules.answers import line_said, order_said
+from services.checkout.rules.auto_renew import renew_due
 from services.checkout.rules.buy import buy
 from services.checkout.rules.cancel import cancel_order
 from services.checkout.rules.coupons import grant_coupon
@@ -35,6 +36,7 @@ RULES: Final[Mapping[type[Message], Rule]] = {
     checkout.Renew: renew,
     checkout.Resize: resize,
     checkout.Recover: recover,
+    checkout.RenewDue: renew_due,
     checkout.CancelOrder: cancel_order,
     checkout.GrantCoupon: grant_coupon,
     checkout.PublishPrices: publish_prices,

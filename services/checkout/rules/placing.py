@@ -16,7 +16,7 @@ from services.checkout.rules.fulfilment import begun
 from services.checkout.state import Coupon, Held, Item, Order, OrderLine
 from shared import catalogue
 from shared.contracts.charges import PlaceCharge, PlaceHold
-from shared.contracts.checkout import Action, Pay
+from shared.contracts.checkout import Action, PaidBy
 from shared.contracts.message import MOST_VND, Message
 from shared.contracts.orders import Failure, OrderPlaced
 from shared.contracts.parts import Line, Metered, Product
@@ -39,11 +39,12 @@ class Placing(NamedTuple):
     action: Action
     subject: str
     account: str
-    pay: Pay
+    pay: PaidBy
     coupon: str | None = None
     cluster: str | None = None
     left: int = 0
     failures: tuple[Failure, ...] = ()
+    auto: bool = False
 
 
 def place(what: Placing, wanted: Sequence[Wanted], known: Known, cause: Cause) -> Decision | Reason:
@@ -54,7 +55,8 @@ def place(what: Placing, wanted: Sequence[Wanted], known: Known, cause: Cause) -
         if isinstance(found, Reason):
             return found
         coupon, wanted = found.reserved(), _lowered(wanted, found)
-    number = cause.derive("order")
+    # Of what is renewed by itself, each resource has an order of its own.
+    number = cause.derive(f"order/{what.subject}" if what.auto else "order")
     lines = [_line(number, at, each) for at, each in enumerate(wanted, start=1)]
     holds = _holds(lines) if what.pay == "hold" else ()
     total = sum(hold.amount for hold in holds) if what.pay == "hold" else sum(line.amount for line in lines)
@@ -66,6 +68,7 @@ def place(what: Placing, wanted: Sequence[Wanted], known: Known, cause: Cause) -
         left=what.left,
         holds=holds,
         failures=what.failures,
+        auto=what.auto,
     )
     claimed = [each.item.claimed(number, at) for at, each in enumerate(wanted, start=1)]
     after, says = _payment(order, lines, cause.at)
@@ -138,6 +141,7 @@ def _placed(order: Order) -> OrderPlaced:
         account=order.account,
         action=order.action,
         pay=order.pay,
+        auto=order.auto,
         total=order.total,
         lines=order.lines,
         coupon=order.coupon,

@@ -6,17 +6,26 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from services.checkout.reasons import Reason
-from services.checkout.state import Item
-from shared.contracts.checkout import Pay
+from services.checkout.state import Account, Item
+from shared.contracts.checkout import PaidBy, Pay
 from shared.engine.decision import Known
 
 # What a resource that stands is paid from; nobody else's money is taken yet.
-PAYS: Final[frozenset[Pay]] = frozenset({"credit", "poc", "hold"})
+PAYS: Final[frozenset[PaidBy]] = frozenset({"credit", "poc", "hold", "postpaid"})
+
+# Who pays by the month pays for nothing now, whatever way to pay is named.
+BY_THE_MONTH: Final[PaidBy] = "postpaid"
 
 Check = tuple[Reason, Callable[[Item], bool]]
 
 
-def owned(resources: Sequence[str], account: str, pay: Pay, known: Known) -> list[Item] | Reason:
+def paid_by(account: str, pay: Pay, known: Known) -> PaidBy:
+    """How the account pays: as it says, unless it pays by the month."""
+    found = known.get(Account, account)
+    return BY_THE_MONTH if found is not None and found.mode == "postpaid" else pay
+
+
+def owned(resources: Sequence[str], account: str, pay: PaidBy, known: Known) -> list[Item] | Reason:
     """Those resources, free to be ordered for; or why not all of them are."""
     if len(set(resources)) < len(resources):
         return Reason.RESOURCE_TWICE

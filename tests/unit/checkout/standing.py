@@ -17,7 +17,7 @@ from shared.contracts.checkout import Action, Pay
 from shared.contracts.message import Command, Message
 from shared.contracts.orders import OrderPaid, OrderPlaced, OrderRefused
 from shared.contracts.parts import Kind, Line, Metered, Part, Per, Term
-from shared.engine.decision import Cause, Entity
+from shared.engine.decision import Cause, Entity, Known
 from tests.support.spec import Spec, cause_id
 from tests.unit.checkout.instants import AT, DAY, MINUTE, MONTH, TODAY
 
@@ -49,6 +49,11 @@ PRICES: Final = (
     price("k8s_node", "n-4x8", 600_000),
     price("snapshot", "snapshot", 5, per="gb_hour"),
 )
+
+
+def known(*entities: Entity) -> Known:
+    """These are all that is known."""
+    return given(*entities).known
 
 
 def line(starts: datetime, until: datetime, *parts: Part, item: Item = SERVER, **said: Any) -> Line:

@@ -143,8 +143,8 @@ def test_a_whole_cluster_is_given_up_as_one() -> None:
 
 
 def test_every_share_is_checked_each_minute_and_every_change_is_in_one() -> None:
-    (job,) = LIFECYCLE.jobs
-    assert job.calendar is MINUTES
+    job, *_ = LIFECYCLE.jobs
+    assert (job.name, job.calendar) == ("check_changes", MINUTES)
     messages = [job.asks(MINUTES.last(AT), shard) for shard in range(job.shards)]
     assert [message.key for message in messages] == [shard_name(shard) for shard in range(SHARDS)]
     found = {Change(f"resource/srv-{number}", "r", CONVERT, AT).shard for number in range(100)}

@@ -136,7 +136,7 @@ REFUSED: Final[list[tuple[Reason, ConvertResource, list[Entity]]]] = [
     (Reason.RESOURCE_DELETED, CONVERT, [poc(status="released")]),
     (Reason.IN_CHANGE, CONVERT, [poc(), waiting(RESIZE)]),
     (Reason.IN_CHANGE, but(CONVERT, resource="node-1"), [node(), waiting(WHOLE)]),
-    (Reason.NOT_ACTIVE, CONVERT, [poc(status="grace")]),
+    (Reason.NOT_ACTIVE, CONVERT, [poc(status="creating")]),
     (Reason.NOT_PREPAID, but(CONVERT, resource="node-1"), [node()]),
 ]
 

@@ -34,7 +34,6 @@ from tests.unit.lifecycle.cases import (
     given,
     held,
     is_refused,
-    let_go,
     metered,
     node,
     paid,
@@ -102,7 +101,7 @@ AGAINST: Final[list[tuple[Reason, list[Entity]]]] = [
     (Reason.ALREADY_STOPPED, [paid()]),
     (Reason.ALREADY_STOPPED, [poc(status="expired")]),
     (Reason.RESOURCE_DELETED, [poc(status="trash")]),
-    (Reason.NOT_ACTIVE, [poc(status="grace")]),
+    (Reason.NOT_ACTIVE, [poc(status="creating")]),
 ]
 
 
@@ -135,10 +134,10 @@ def test_what_is_deleted_goes_into_the_trash_and_its_unused_value_back(
     )  # fmt: skip
 
 
-def test_a_metered_resource_is_gone_at_once_and_nothing_is_held_for_it() -> None:
+def test_a_metered_resource_is_gone_at_once() -> None:
     after = replace(held(), status="released", metered=None, version=2)
     given(held(), cluster(0, 1)).when(but(DELETE, resource="node-1")).then(
-        ResourceDeleted(**about(after, metered=metered())), let_go(), told_provider("node-1", "delete"),
+        ResourceDeleted(**about(after, metered=metered())), told_provider("node-1", "delete"),
         now=[after, cluster(0, 0, version=2)],
     )  # fmt: skip
 
