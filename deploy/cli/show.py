@@ -46,17 +46,22 @@ def account(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Both wallets of an account, what is held for which product, and its invoices; exit 1 when there is none."""
+    """Both wallets of an account, what is held for which product and why, and its invoices; exit 1 when there is none."""
     key, dsn = _id(account_id, "account"), where.postgres()
     state = _there(asyncio.run(accounts.account(dsn, key)), f"account {key}")
     invoiced = asyncio.run(invoices.invoices(dsn, key))
+    meters = asyncio.run(accounts.meters(dsn, key))
     movements = asyncio.run(accounts.history(dsn, key)) if history else []
     if as_json:
-        told = {**_said(state), "invoices": [_said(one) for one in invoiced]}
+        running = [one._asdict() | {"since": timestamp(one.since)} for one in meters]
+        told = {**_said(state), "metered": running, "invoices": [_said(one) for one in invoiced]}
         moved = [one._asdict() | {"at": timestamp(one.at)} for one in movements]
         as_document(told | {"history": moved} if history else told)
         return
     sections(shown.account(state))
+    if meters:
+        line()
+        sections([shown.metered(meters)])
     if invoiced:
         line()
         sections([shown.invoices(invoiced)])

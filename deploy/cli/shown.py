@@ -7,9 +7,10 @@ from datetime import datetime
 
 from deploy.cli.say import Section
 from deploy.cli.telling import vnd
+from services.hold.books import Running
 from services.invoicing.books import Payment
 from shared.contracts.cloudevents import timestamp
-from shared.contracts.hold import Account
+from shared.contracts.hold import Account, ProductHold
 from shared.contracts.invoicing import Invoice, UseLine, explained_use
 from shared.contracts.lifecycle import Cluster, Resource
 from shared.contracts.orders import Order, OrderLine
@@ -25,8 +26,25 @@ def account(state: Account) -> Iterator[Section]:
     yield Section(FIELDS, [("account", state.account), ("mode", state.mode), ("email", state.email)])
     yield Section(("wallet", "total", "held", "available", "until"), list(_wallets(state)))
     if state.holds:
-        rows = [(one.product, one.actual, one.estimate, one.held, one.debt) for one in state.holds]
-        yield Section(("held for", "used", "next 3 days", "held", "debt"), rows)
+        rows = [_held(one) for one in state.holds]
+        yield Section(("held for", "used", "until", "days to come", "held", "debt", "days in debt"), rows)
+
+
+def _held(one: ProductHold) -> Sequence[object]:
+    return one.product, one.actual, _at(one.counted_until), one.estimate, one.held, one.debt, one.debt_days
+
+
+def metered(meters: Sequence[Running]) -> Section:
+    """What is used, at which price, and what it has cost before at another."""
+    columns = ("product", "resource", "quantity", "price", "since", "cost before")
+    return Section(columns, [_running(one) for one in meters], "Metered, not settled yet")
+
+
+def _running(one: Running) -> Sequence[object]:
+    price = None
+    if one.vnd is not None:
+        price = f"{vnd(one.vnd)} per {'30 days' if one.per == '30d' else 'GB and hour'}"
+    return one.product, one.resource, one.quantity, price or "ended", timestamp(one.since), one.before
 
 
 def _wallets(state: Account) -> Iterator[Sequence[object]]:

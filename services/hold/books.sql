@@ -8,15 +8,22 @@ select jsonb_build_object(
   ),
   'poc', case when poc_until is not null then jsonb_build_object(
     'granted', poc_granted_vnd, 'balance', poc_granted_vnd - poc_spent_vnd + poc_refunded_vnd - poc_expired_vnd,
-    'until', poc_until
+    'until', poc_until, 'enabled', not poc_ended
   ) end,
   'holds', (
     select coalesce(jsonb_agg(jsonb_build_object(
-      'product', product, 'actual', actual_vnd, 'estimate', estimate_vnd, 'held', held_vnd, 'debt', debt_vnd
+      'product', product, 'actual', actual_vnd, 'estimate', estimate_vnd, 'held', held_vnd, 'debt', debt_vnd,
+      'debt_days', debt_days, 'counted_until', counted_until
     ) order by product), '[]') from hold.product_hold where product_hold.account_id = account.account_id
   )
 )::text
 from hold.account where account_id = $1
+
+-- name: read_meters
+select product, resource_id as resource, quantity, vnd, per, since_at as since,
+  (select coalesce(sum((month ->> 1)::bigint), 0) from jsonb_array_elements(closed) as month)::bigint as before
+from hold.meter where account_id = $1
+order by product, resource_id
 
 -- name: read_history
 select sequence, effective_at as at, kind, book, amount_vnd as amount, balance_after_vnd as balance_after,

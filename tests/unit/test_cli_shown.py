@@ -16,6 +16,7 @@ from deploy.cli.desk import Answer, is_answer
 from deploy.cli.say import Section
 from deploy.cli.scene import RESOURCES, Scene
 from deploy.cli.teller import Teller
+from services.hold.books import Running
 from services.invoicing.books import Payment
 from shared.contracts.checkout import StopPoc
 from shared.contracts.hold import Account
@@ -193,3 +194,12 @@ def test_use_explains_its_amount_whatever_it_is_measured_by() -> None:
     assert first == "s-1: 181,000 VND per 30 days x 1 x 21,600 minutes / 43,200"
     assert second.endswith(", less its item discount of 10 %")
     assert last == "-7 VND; recorded too much, before its end became known."
+
+
+def test_what_is_metered_tells_its_price_and_what_it_has_cost_before() -> None:
+    since = datetime(2026, 3, 6, tzinfo=UTC)
+    node = Running("vcontainer", "node-1", 1, 362_000, "30d", since, 5)
+    over = Running("snapshot", "snap-1", None, None, None, since, 240)
+    found = cells([shown.metered([node, over, node._replace(per="gb_hour", vnd=3)])])
+    for value in ("node-1", "362,000 VND per 30 days", "3 VND per GB and hour", "ended", 240):
+        assert value in found
