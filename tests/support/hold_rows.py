@@ -27,7 +27,7 @@ from shared import ids
 from shared.contracts.charges import GiveBack, PlaceCharge, PlaceHold, ReleaseHold, Why
 from shared.contracts.cloudevents import Envelope
 from shared.contracts.hold import AccountMode, ExtendPoc, GrantPoc, OpenAccount, TopUp
-from shared.contracts.message import MOST_VND, Command
+from shared.contracts.message import MOST_VND, Command, Message
 from shared.engine.decision import Cause, Known
 from shared.engine.service import Ask
 
@@ -45,11 +45,11 @@ async def connected(dsn: str, role: str = HOLD.role) -> AsyncIterator[asyncpg.Co
         await conn.close()
 
 
-def asked(command: Command, at: datetime = AT) -> Ask:
-    """The command, just read from its topic."""
+def asked(message: Message, at: datetime = AT) -> Ask:
+    """The message, just read from its topic."""
     id_ = ids.new_id()
-    envelope = Envelope(id=id_, type=command.type, source="/test", key=command.key, correlation_id=id_)
-    return Ask(command.key, command, envelope, Cause(id_, "hold", at))
+    envelope = Envelope(id=id_, type=message.type, source="/test", key=message.key, correlation_id=id_)
+    return Ask(message.key, message, envelope, Cause(id_, "hold", at))
 
 
 def about(*accounts: str) -> list[Ask]:
