@@ -247,3 +247,16 @@ async def test_the_books_tell_how_an_invoice_for_use_came_about(invoicing: str) 
     status = await books.month_status(invoicing, "2026-03", APRIL)
     assert (status.accounts, status.waiting, status.invoices, status.unpaid) == (1, 0, 1, 0)
     assert status.amount == status.invoiced == status.paid == month.amount
+
+
+async def test_use_that_was_there_before_months_were_recorded_is_due_in_its_share(lived: str) -> None:
+    migration = (INVOICING.migrations / "0003_use_that_was_there.sql").read_text()
+    read = "select usage_id, account_id, shard, recorded_until, until_at from due_use order by 1"
+    async with connected(lived, "postgres") as owner:
+        before = await owner.fetch(read)
+        await owner.execute("set session_replication_role = replica")
+        await owner.execute("delete from due_use; delete from use_line")
+        await owner.execute(migration)
+        assert await owner.fetch(read) == before
+        await owner.execute(migration)
+        assert await owner.fetch(read) == before
