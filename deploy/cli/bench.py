@@ -19,6 +19,7 @@ from deploy.bench.stop_poc.ground import prepared as stop_poc_servers
 from deploy.bench.stop_poc.growth import QUICKLY_STORED, STORED
 from deploy.bench.stop_poc.report import report as stop_poc_report
 from deploy.bench.trial import Size
+from deploy.cli.bench_jobs import jobs
 from deploy.cli.say import FAILED, WRONG, AsJson, Trouble, as_document, examples, line, note
 
 bench = typer.Typer(no_args_is_help=True, help="What the engine and a Stop POC cost, measured here.")
@@ -28,7 +29,7 @@ _MILLION = 1_000_000
 
 @bench.callback()
 def _group() -> None:
-    """What is measured is named: `bench engine`, `bench stop-poc`."""
+    """What is measured is named: `bench engine`, `bench stop-poc`, `bench jobs`."""
 
 
 def engine(  # noqa: PLR0913, PLR0917 - one for each option
@@ -138,6 +139,11 @@ bench.command(
         "stoppoc bench stop-poc --quick", "stoppoc bench stop-poc --all --check --json > figures.json"
     ),
 )(stop)
+
+
+bench.command(
+    "jobs", epilog=examples("stoppoc bench jobs --quick", "stoppoc bench jobs --json > figures.json")
+)(jobs)
 
 
 async def _stopped(plan: stop_poc.Plan) -> dict[str, Any]:

@@ -17,9 +17,9 @@ from deploy.simulate.timeline import Due, Restless, Timeline
 from shared.contracts.cloudevents import Unreadable
 from shared.contracts.message import Message
 from shared.engine import intake, outbox, schedule
-from shared.engine.batch import transact
+from shared.engine.batch import Result, transact
 from shared.engine.faults import RuleRaised
-from shared.engine.intake import StoredRecord
+from shared.engine.intake import Read, StoredRecord
 from shared.engine.service import Service
 
 # As large as a worker's.
@@ -57,14 +57,17 @@ class Stage:
     turns: Turns
 
     @asynccontextmanager
-    async def world(self, begins: datetime, *, keep: bool = False) -> AsyncIterator[World]:
-        """A world that knows nothing yet; whatever it learns is forgotten at its end, unless it is to be kept."""
+    async def world(
+        self, begins: datetime, *, keep: bool = False, of: Callable[[Stage, datetime], World] | None = None
+    ) -> AsyncIterator[World]:
+        """A world that knows nothing yet; whatever it learns is forgotten at its end, unless it is to be kept. One of
+        another make, where that is given."""
         async with AsyncExitStack() as stack:
             transactions = [conn.transaction() for conn in self.connections.values()]
             for transaction in transactions:
                 await transaction.start()
                 stack.push_async_callback(transaction.rollback)
-            world = World(self, begins)
+            world = (of or World)(self, begins)
             await world.begin()
             yield world
             if keep:
@@ -77,9 +80,9 @@ class Stage:
 class World:
     """What is so at the world's instant."""
 
-    def __init__(self, stage: Stage, begins: datetime) -> None:
+    def __init__(self, stage: Stage, begins: datetime, bus: Bus | None = None) -> None:
         self.at = begins
-        self.bus = Bus(stage.services)
+        self.bus = bus or Bus(stage.services)
         self.batches = 0
         self._stage = stage
         self._timeline = Timeline(stage.services)
@@ -128,6 +131,12 @@ class World:
         except Restless as restless:
             raise Broken(str(restless)) from None
 
+    async def checkpoint(self) -> None:
+        """Makes all that was done stand, and goes on."""
+        await self.tidy()
+        for conn in self._stage.connections.values():
+            await conn.execute("commit and chain")
+
     async def _publish_due(self, service: Service) -> None:
         conn = self._stage.connections[service.name]
         # Nobody looks for what is published before this: it is dropped when it would be found.
@@ -137,12 +146,15 @@ class World:
             self.bus.put(messages, self.at)
         self._published[service.name] = [position for position, _ in claimed]
 
+    async def _transact(self, conn: Any, service: Service, reads: Sequence[Read]) -> Result:
+        return await transact(conn, service, reads)
+
     async def _decide(self, service: Service, records: Sequence[StoredRecord]) -> None:
         self.batches += 1
         conn = self._stage.connections[service.name]
         try:
             reads = [read for record in records if (read := intake.read(record, service)) is not None]
-            result = await transact(conn, service, reads)
+            result = await self._transact(conn, service, reads)
         except (Unreadable, RuleRaised, asyncpg.PostgresError) as error:
             names = ", ".join(sorted({dict(one.headers)["ce_type"].decode() for one in records}))
             raise Broken(f"{service.name} cannot decide {names}: {type(error).__name__}: {error}") from error
