@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+from deploy.cli.dates import next_of, renewal_of
 from deploy.cli.say import Section
 from deploy.cli.telling import vnd
 from services.hold.books import Running
@@ -66,7 +67,7 @@ def cluster(state: Cluster, resources: Iterable[Resource]) -> Iterator[Section]:
         ],
     )
     yield Section(
-        ("resource", "kind", "flavor", "quantity", "billing", "status", "until", "renewed by itself"),
+        ("resource", "kind", "flavor", "quantity", "billing", "status", "until", "next", "renewed by itself"),
         [_resource(one) for one in resources],
     )
 
@@ -81,8 +82,8 @@ def button(state: Cluster) -> str:
 
 
 def _resource(one: Resource) -> Sequence[object]:
-    renewed = f"by {one.months} months" if one.auto_renew else None
-    return one.resource, one.kind, one.flavor, one.quantity, one.billing, one.status, _at(one.until), renewed
+    dates = _at(one.until), next_of(one), renewal_of(one)
+    return one.resource, one.kind, one.flavor, one.quantity, one.billing, one.status, *dates
 
 
 def order(state: Order, lines: Iterable[OrderLine], *, whole: bool = False) -> Iterator[Section]:

@@ -6,7 +6,7 @@ Pure: an instant follows from the resource, and from nothing that runs late or e
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, NamedTuple
 
 from services.lifecycle.state import Resource, Step, Watch
@@ -79,9 +79,13 @@ def days_to_end(resource: Resource, morning: datetime) -> int | None:
     return days if days in _REMINDED else None
 
 
+def morning_before(until: datetime, days: int) -> datetime:
+    """08:00 so many days before the day of an end."""
+    return datetime.combine(_day(until), _MORNING, HANOI).astimezone(UTC) - timedelta(days=days)
+
+
 def _mornings(until: datetime) -> Iterator[datetime]:
-    eight = datetime.combine(_day(until), _MORNING, HANOI)
-    return (eight - timedelta(days=days) for days in _REMINDED)
+    return (morning_before(until, days) for days in _REMINDED)
 
 
 def _day(instant: datetime) -> date:

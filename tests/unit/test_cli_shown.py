@@ -66,8 +66,28 @@ def test_a_cluster_is_shown_with_all_that_is_in_it() -> None:
     found = cells(
         shown.cluster(made(Cluster), [made(Resource), made(Resource, resource="vol-1", auto_renew=False)])
     )
-    for value in ("srv-1", "vol-1", "s-general-1x1", "prepaid", "active", "by 1 months"):
+    for value in ("srv-1", "vol-1", "s-general-1x1", "prepaid", "active"):
         assert value in found
+    assert "grace 2026-04-05T02:00:00Z" in found
+    assert "by 1 months, from 2026-03-29T01:00:00Z on" in found
+
+
+@pytest.mark.parametrize(
+    ("status", "more", "words"),
+    [
+        ("grace", {}, "suspended 2026-04-20T02:00:00Z"),
+        ("suspended", {}, "released 2026-05-05T02:00:00Z"),
+        ("trash", {"trash_until": "2026-03-13T02:00:00Z"}, "released 2026-03-13T02:00:00Z"),
+    ],
+)
+def test_a_resource_tells_what_it_is_next_and_when(status: str, more: dict[str, str], words: str) -> None:
+    assert words in cells(shown.cluster(made(Cluster), [made(Resource, status=status, **more)]))
+
+
+def test_a_resource_without_an_end_tells_of_none() -> None:
+    gone = made(Resource, resource="gone", status="released", auto_renew=False)
+    held = made(Resource, billing="hold", until=None)
+    assert not [cell for cell in cells(shown.cluster(made(Cluster), [gone, held])) if "grace" in str(cell)]
 
 
 def test_an_order_is_shown_line_by_line_and_with_its_reasons_when_asked() -> None:
