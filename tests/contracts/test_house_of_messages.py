@@ -94,6 +94,7 @@ COUNTS = {
     "before_quantity",
     "converted",
     "days",
+    "debt_days",
     "discount",
     "discount_percent",
     "done",
