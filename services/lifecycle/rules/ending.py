@@ -29,7 +29,8 @@ from shared.contracts.resources import DeleteCluster, DeleteResource, ExpireReso
 from shared.engine.decision import Cause, Decision, Known, said
 from shared.terms import unused_value
 
-# How long what was stopped without paying can still be renewed or recovered, whatever its kind.
+# How long what was stopped without paying can still be renewed or recovered. What would be metered can be neither: like at
+# the end of its POC wallet, it is gone at once.
 EXPIRED_FOR: Final = timedelta(days=7)
 # So long what was on a POC wallet that has ended waits in the trash, whatever its kind.
 TRASH_OF_POC: Final = timedelta(days=7)
@@ -89,7 +90,8 @@ def delete_cluster(ask: DeleteCluster, known: Known, cause: Cause) -> Decision:
 
 def _expired(before: Resource, known: Known, cause: Cause, order: str | None) -> Decision:
     value = unused_value(before.terms, cause.at)
-    after = replace(before.ending("expire", cause.at, cause.at + EXPIRED_FOR), auto_renew=False)
+    kept = EXPIRED_FOR if before.flags.billing == "prepaid" else timedelta()
+    after = replace(before.ending("expire", cause.at, cause.at + kept), auto_renew=False)
     event = told(
         ResourceExpired,
         after,

@@ -68,6 +68,14 @@ def test_poc_stopped_elsewhere_leaves_the_clusters_flag_until_it_is_cleared() ->
     )
 
 
+def test_a_poc_node_that_is_stopped_without_paying_is_kept_no_longer() -> None:
+    case = given(node(), cluster(2, 2)).when(but(EXPIRE, resource="node-1"))
+    after = case.known.get(Resource, "node-1")
+    assert after == node(status="expired", until=NOW, terms=(), trash_until=AT, version=2)
+    case.when(but(RECOVER, resource="node-1"))
+    assert getattr(case.decisions[-1].says[0], "reason", None) == Reason.NOT_PREPAID
+
+
 def test_a_conversion_under_way_comes_too_late_when_poc_was_stopped_elsewhere() -> None:
     given(poc(), cluster(2, 2), waiting(CONVERT)).when(REPORT).then(
         expired(None), back(), told_provider("srv-1", "expire"),
