@@ -36,12 +36,27 @@ _HOLD: Final[Mapping[str, str]] = {
       update hold.account set credit_held_vnd = credit_total_vnd + 1 where account_id = 'acme'""",
     "hold.charges_are_booked": """
       update hold.charge set amount_vnd = amount_vnd + 1 where account_id = 'acme' and wallet = 'credit'""",
+    "hold.reserves_are_what_orders_left": "update hold.order_hold set taken_vnd = taken_vnd - 1",
+    "hold.use_is_what_the_meters_count": "update hold.meter set since_at = since_at - interval '1 hour'",
+    "hold.nothing_is_available_in_debt": "update hold.product_hold set debt_vnd = debt_vnd + 1 where account_id = 'acme'",
+    "hold.payments_of_invoices_are_booked": "update hold.payment set paid_vnd = paid_vnd - 1",
+    "hold.poc_wallets_end": "update hold.account set poc_ended = true, poc_next_at = null where account_id = 'acme'",
 }
 
 _LIFECYCLE: Final[Mapping[str, str]] = {
     "lifecycle.clusters_count_their_resources": "update lifecycle.cluster set poc = true, poc_remaining = 1 where cluster_id = 'k1'",
     "lifecycle.terms_follow_each_other": """
       update lifecycle.resource set ends_at = ends_at + interval '1 minute' where resource_id = 'vol-1'""",
+    "lifecycle.resources_are_due_as_they_stand": """
+      update lifecycle.resource set next_at = next_at + interval '1 minute' where resource_id = 'vol-1'""",
+    "lifecycle.nothing_stays_due": """
+      with due as (update lifecycle.resource set next_at = '2000-01-01', shard = 3 where resource_id = 'vol-1')
+      insert into lifecycle.job_progress (job, shard, period, instant, done) values ('check_life', 3, 'x', now(), true)
+      on conflict (job, shard) do update set instant = now(), done = true""",
+    "lifecycle.no_renewal_waits_for_long": """
+      with waits as (update lifecycle.resource set mornings = '{2000-01-01}', shard = 3 where resource_id = 'vol-1')
+      insert into lifecycle.job_progress (job, shard, period, instant, done) values ('check_ends', 3, 'x', now(), true)
+      on conflict (job, shard) do update set instant = now(), done = true""",
 }
 
 _CHECKOUT: Final[Mapping[str, str]] = {
@@ -56,6 +71,13 @@ _CHECKOUT: Final[Mapping[str, str]] = {
     "checkout.resources_are_in_one_hand": """
       update checkout.item set open_order = (select min(order_id) from checkout."order"), open_line = 1 where resource_id = 'vol-1'""",
     "checkout.coupons_count_their_orders": "update checkout.coupon set used = used + 1",
+    "checkout.no_end_is_renewed_twice": """
+      update checkout."order" set action = 'renew' where order_id in (
+        select order_id from checkout.line where resource_id = 'vol-1' and line is not null
+      ); update checkout.line set status = 'done', line = jsonb_set(line, '{starts}', '"2000-01-01T00:00:00Z"')
+      where resource_id = 'vol-1' and line is not null""",
+    "checkout.renewed_by_itself_once_a_morning": """
+      update checkout."order" set auto = true, subject = 'vol-1', placed_at = '2000-01-01'""",
 }
 
 _ORDER = """(select order_id from checkout."order" where action = 'stop_poc' and pay = 'credit' order by placed_at limit 1)"""

@@ -44,6 +44,8 @@ PUBLIC_COMMANDS = {
     "invoicing": {"PayInvoice", "CloseMonth"},
     # ConfirmRecipient is asked by who has checked a link.
     "notify": {"SetLanguage", "AddRecipient", "RemoveRecipient"},
+    # ReportPayment is asked by who has checked that a gateway said it.
+    "payments": set(),
     # The product teams' systems, not a portal's.
     "provisioning": set(),
 }
@@ -51,6 +53,7 @@ PUBLIC_COMMANDS = {
 # The first word of a command: what is asked. A new verb is added here, on purpose.
 VERBS = {
     *(
+        "Abandon",
         "Add",
         "Buy",
         "Cancel",
@@ -66,6 +69,7 @@ VERBS = {
         "End",
         "Expire",
         "Extend",
+        "Free",
         "Give",
         "Grant",
     ),
@@ -78,6 +82,8 @@ VERBS = {
         "Plan",
         "Publish",
         "Record",
+        "Request",
+        "Reserve",
         "Recover",
         "Refund",
         "Release",
@@ -86,7 +92,9 @@ VERBS = {
     ),
     *("Report", "Resize", "Set", "Settle", "Start", "Stop", "Suspend", "Top"),
 }
-PAST_TENSE = re.compile(r"ed([A-Z]|$)|(Held|Paid|Sent|Set|Given|Bought|Began)([A-Z]|$)|Reminder$")
+PAST_TENSE = re.compile(
+    r"ed([A-Z]|$)|(Held|Paid|Sent|Set|Given|Bought|Began)([A-Z]|$)|(Reminder|Short|Ending)$"
+)
 
 # Whole numbers that are no money. Any other whole number is.
 COUNTS = {
@@ -123,7 +131,7 @@ COUNTS = {
 _AN_ID = r"[A-Za-z0-9][A-Za-z0-9._:\-]*"
 
 # An order that ends without being had, and a renewal that fails, say why, in the words of whoever refused.
-SAYS_WHY = {"OrderCancelled", "AutoRenewFailed"}
+SAYS_WHY = {"OrderCancelled", "AutoRenewFailed", "PaymentFailed"}
 
 of_every = pytest.mark.parametrize("message", EVERY, ids=lambda message: message.type)
 
