@@ -14,6 +14,7 @@ import pytest
 from services.invoicing import books
 from services.invoicing.metered import MonthRecord
 from services.invoicing.rules import snapshot
+from services.invoicing.service import INVOICING
 from services.invoicing.state import Invoice, Owed
 from shared.contracts.charges import PaidFrom, PayFrom
 from shared.contracts.lifecycle import ResourceCreated, ResourceDeleted, ResourceResized
@@ -27,7 +28,6 @@ from shared.shards import SHARDS, shard_of
 from tests.integration.test_invoicing_store import (
     APRIL,
     HOUR,
-    INVOICING,
     STORE,
     asked,
     connected,
@@ -198,9 +198,8 @@ def _ask(message: Message) -> Ask:
 
 
 async def test_what_is_owed_is_paid_in_parts_and_then_forgotten(invoicing: str) -> None:
-    postpaid = {"billing": "postpaid"}
     async with connected(invoicing) as conn:
-        await run_batch(conn, [asked(told_of_node(ResourceCreated, **postpaid))])
+        await run_batch(conn, [asked(told_of_node(ResourceCreated, billing="postpaid"))])
         known = await run_batch(conn, [asked(month_of("acme"))])
         [(invoice, _)] = known.changed(Invoice)
         # Nothing is asked for what was issued at that very instant, nor twice for the same.
