@@ -11,7 +11,7 @@ join pg_namespace as namespace on namespace.oid = class.relnamespace
 join pg_index as index on index.indrelid = class.oid and index.indisprimary
 join pg_attribute as attribute on attribute.attrelid = class.oid
 where class.relkind = 'r' and namespace.nspname = any($1::text[]) and attribute.attnum > 0 and not attribute.attisdropped
-  and class.relname <> all('{outbox,parked,job_run,job_wait,migration}')
+  and class.relname <> all('{outbox,parked,job_run,job_progress,migration}')
 group by namespace.nspname, class.relname
 order by namespace.nspname, class.relname;
 
