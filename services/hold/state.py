@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
 from services.hold.held import ProductHold
@@ -109,10 +110,12 @@ class PocDue(NamedTuple):
     days: int
 
 
-def _warnings(until: datetime) -> list[PocDue]:
+# Asked with every movement of the wallet, and many wallets end together.
+@lru_cache(maxsize=1_024)
+def _warnings(until: datetime) -> tuple[PocDue, ...]:
     """08:00 in Hanoi, so many days before the day on which it ends."""
     last = until.astimezone(HANOI).replace(hour=8, minute=0, second=0, microsecond=0)
-    return [PocDue((last - timedelta(days=days)).astimezone(UTC), days) for days in WARNING_DAYS]
+    return tuple(PocDue((last - timedelta(days=days)).astimezone(UTC), days) for days in WARNING_DAYS)
 
 
 @dataclass(frozen=True, slots=True)

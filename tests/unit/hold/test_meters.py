@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from services.hold.held import OrderHold
+from shared import catalogue
 from shared.contracts.lifecycle import OfResource, UsageReported
 from shared.contracts.message import MOST_VND
 from tests.unit.hold.cases import given
@@ -191,3 +192,25 @@ def test_what_has_ended_already_does_not_end_again_nor_changes_its_size() -> Non
     given(holding(), over).when(
         deleted(snapshot(), DAY_0 + HOUR), reported(snapshot(9), DAY_0 + HOUR, DAY_0 + HOUR)
     ).then()
+
+
+def test_an_estimate_is_for_as_many_days_as_the_catalogue_says() -> None:
+    shipped = catalogue.read(catalogue.SHIPPED)
+    week = shipped["k8s_node"].model_copy(update={"held_days": 7})
+    hold = held(0, 84_467, 84_467, closed_until=DAY_0)
+    try:
+        catalogue.adopt({**shipped, "k8s_node": week})
+        given(holding()).when(created(node()), at=DAY_0).then(
+            now=[holding(hold), hold, meter(), among("node-1")]
+        )
+    finally:
+        catalogue.adopt(shipped)
+
+
+def test_a_resource_of_an_id_that_ended_before_begins_anew_beside_what_is_not_settled() -> None:
+    at = DAY_0 + 2 * DAY
+    over = meter(None, DAY_0 + DAY, ("2026-03", A_DAY))
+    hold = held(A_DAY, ESTIMATE, A_DAY + ESTIMATE, at)
+    given(holding(held(A_DAY, 0, A_DAY, DAY_0 + DAY)), over, among("node-1")).when(
+        created(node(), at), at=at
+    ).then(now=[holding(hold), hold, meter(NODE, at, ("2026-03", A_DAY)), among("node-1")])
