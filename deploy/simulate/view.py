@@ -136,9 +136,16 @@ def _records(bus: Bus) -> dict[str, Any]:
     return found
 
 
-def _mails(_bus: Bus) -> list[dict[str, Any]]:
-    """Nothing writes to people yet."""
-    return []
+def _mails(bus: Bus) -> list[dict[str, Any]]:
+    """In the order in which they were asked for: to whom, what kind, and the facts each tells."""
+    return [_mail(said) for said in bus.events if said.name == "MailRequested" and not said.prior]
+
+
+def _mail(said: Said) -> dict[str, Any]:
+    mail = _local(said.data)
+    facts = {name: fact for name, fact in mail["facts"].items() if fact not in (None, [])}
+    # Of a resource's kind and a mail's, the mail's is meant.
+    return facts | {"to": ", ".join(mail["to"]), **_named(mail, ("kind", "account", "language"))}
 
 
 def _event(said: Said) -> dict[str, Any]:
