@@ -81,7 +81,12 @@ class Ear:
         return id_ in self._ended and self._invoiced[id_] >= invoices
 
     def _hear(self) -> None:
-        for record in self._consumer.consume(_AT_ONCE, _LISTEN_S):
+        # Not `consume` alone: that waits for as many as it may take.
+        if (first := self._consumer.poll(_LISTEN_S)) is None:
+            return
+        for record in (first, *self._consumer.consume(_AT_ONCE, 0)):
+            if record.error():
+                continue  # of a topic made a moment ago; should it last, the wait has an end
             headers: dict[str, Any] = dict(record.headers() or ())
             cause = headers["ce_correlationid"].decode()
             type_ = headers["ce_type"]

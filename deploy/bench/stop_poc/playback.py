@@ -62,7 +62,8 @@ async def broker_floor(ground: Ground, recorded: Recorded) -> Trial:
         await process.end(signal.SIGTERM, 5.0)
     if code != 0:
         raise Unfit(f"the broker's floor ended with {code}:\n{last_words(log)}")
-    sizes = [await ground.size(topic) for topic in tape.TOPICS if topic in ground.topics_there()]
+    there = set(ground.topics_there())
+    sizes = [await ground.size(topic) for topic in tape.TOPICS if topic in there]
     if sum(sizes) != recorded.messages:
         raise Unfit(f"the broker's floor sent {sum(sizes)} messages, ours had sent {recorded.messages}")
     return Trial(**json.loads(result.read_text()))

@@ -36,7 +36,8 @@ class Record(NamedTuple):
 
 def record(servers: Servers, path: Path) -> int:
     """Writes all that is on the topics into a file; how many records that were."""
-    left = {topic: servers.ends(topic) for topic in TOPICS if topic in servers.topics_there()}
+    there = set(servers.topics_there())
+    left = {topic: servers.ends(topic) for topic in TOPICS if topic in there}
     wanted = sum(map(sum, left.values()))
     consumer = Consumer({"bootstrap.servers": servers.kafka, "group.id": "bench-tape", "log_level": 0})
     try:
@@ -45,7 +46,7 @@ def record(servers: Servers, path: Path) -> int:
         )
         records: list[Record] = []
         while len(records) < wanted:
-            found = consumer.consume(_AT_ONCE, _WAIT_S)
+            found = consumer.consume(min(_AT_ONCE, wanted - len(records)), _WAIT_S)
             if not found:
                 raise Unfit(f"of {wanted} records only {len(records)} can be read")
             records += map(_record, found)
