@@ -40,11 +40,9 @@ def renew_due(ask: RenewDue, known: Known, cause: Cause) -> Decision:
             priced.append(_Priced(due, item, line))
     for due, item, line in sorted(priced, key=_turn):
         placed = place(_placing(ask, due), [Wanted(item, line)], known, cause)
-        if isinstance(placed, Reason):
-            says.append(_failed(ask, due, placed, cause))
-        else:
-            changes += placed.changes
-            says += placed.says
+        assert isinstance(placed, Decision), "what one line costs is checked as it is priced"
+        changes += placed.changes
+        says += placed.says
     return Decision(tuple(changes), (), tuple(says))
 
 
