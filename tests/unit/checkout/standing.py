@@ -13,7 +13,7 @@ from services.checkout.rules import RULES
 from services.checkout.state import Held, Item, Order, OrderLine, Price, PriceVersion
 from shared import catalogue
 from shared.contracts.charges import PlaceCharge, PlaceHold
-from shared.contracts.checkout import Action, Pay
+from shared.contracts.checkout import Action, PaidBy
 from shared.contracts.message import Command, Message
 from shared.contracts.orders import OrderPaid, OrderPlaced, OrderRefused
 from shared.contracts.parts import Kind, Line, Metered, Part, Per, Term
@@ -86,7 +86,7 @@ class Ordered(NamedTuple):
 def ordered(
     action: Action,
     *priced: tuple[Item, Line | Metered],
-    pay: Pay = "credit",
+    pay: PaidBy = "credit",
     coupon: str | None = None,
     asks: Sequence[Message] | None = None,
 ) -> Ordered:

@@ -151,7 +151,7 @@ class World:
             [self.convert, self.convert, self.renew, self.resize, self.recover, self.expire]
         )(resource, at)
 
-    def out_of_the_trash(self, resource: Resource, at: datetime) -> Message:
+    def out_of_the_trash(self, resource: Resource, at: datetime) -> Message | None:
         """Asked for again, mostly while it can be; else time empties the trash."""
         if resource.trash_until is not None and self.now < resource.trash_until:
             return self.random.choice([self.recover, self.recover, self.renew])(resource, at)
