@@ -33,24 +33,32 @@ class Step(NamedTuple):
 
 
 async def find(
-    conn: Connection, query: str, asks: Sequence[Ask], kind: type[JobSlice], known: Known
+    conn: Connection,
+    query: str,
+    asks: Sequence[Ask],
+    kind: type[JobSlice],
+    known: Known,
+    *,
+    most: int | None = None,
 ) -> list[str]:
     """For stores: puts the slice of each of these messages that is of that kind into `known`; all their keys.
 
     The query is given message ids, shards, last keys done, instants and a limit, and returns `message` and `key` rows:
-    up to so many of each message, in key order. Nothing is locked by it: that is the store's next statement.
+    up to so many of each message, in key order. Nothing is locked by it: that is the store's next statement. Where a key
+    stands for much, a store asks for fewer at `most`.
     """
+    limit = MOST_KEYS if most is None else min(most, MOST_KEYS)
     every = [(ask.envelope.id, ask.message) for ask in asks if isinstance(ask.message, kind)]
     wanted = [(id_, message) for id_, message in every if not message.only]
     found: defaultdict[str, list[str]] = defaultdict(list, {id_: [m.only] for id_, m in every if m.only})
     if wanted:
         columns = zip(*((id_, m.shard, m.after, m.effective_at) for id_, m in wanted), strict=True)
-        for row in await conn.fetch(query, *map(list, columns), MOST_KEYS + 1):
+        for row in await conn.fetch(query, *map(list, columns), limit + 1):
             found[row["message"]].append(row["key"])
     for id_, _ in every:
         keys = tuple(found[id_])
-        known.put(Slice(id_, keys[:MOST_KEYS], more=len(keys) > MOST_KEYS))
-    return [key for id_, _ in every for key in found[id_][:MOST_KEYS]]
+        known.put(Slice(id_, keys[:limit], more=len(keys) > limit))
+    return [key for id_, _ in every for key in found[id_][:limit]]
 
 
 def next_of(message: JobSlice, after: str) -> JobSlice:
