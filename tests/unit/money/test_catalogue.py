@@ -93,7 +93,7 @@ def test_an_operators_file_takes_the_place_of_the_shipped_one(tmp_path: Path) ->
             "metered_by is for what is billed by hold, and for all of it: k8s_node",
         ),
         ('poc = "no"', 'poc = "no"\nmetered_by = "minute"', "metered_by is for .*: eip"),
-        ("[server]", "[server", "line 14"),
+        ("[server]", "[server", "line 16"),
     ],
 )
 def test_a_wrong_file_is_not_taken_and_says_where_it_is_wrong(
