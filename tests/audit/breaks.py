@@ -132,11 +132,22 @@ _INVOICING: Final[Mapping[str, str]] = {
       update invoicing.resource set invoice_ids = invoice_ids || gen_random_uuid() where resource_id = 'srv-1'""",
 }
 
+_NOTIFY: Final[Mapping[str, str]] = {
+    "notify.a_mail_goes_to_somebody": "delete from notify.letter where mail_id = (select min(mail_id::text)::uuid from notify.mail)",
+    "notify.no_letter_waits_for_ever": "update notify.letter set attempts = 9, asked_at = now() - interval '7 days'",
+    "notify.an_order_is_told_with_its_invoices": """
+        insert into notify.part select order_id, 'invoice', 'srv-0', '{}', false from notify."order" where told limit 1
+    """,
+    "mails.every_order_that_ended_is_told": 'update notify."order" set told = false, invoices_told = false',
+    "mails.mails_go_to_the_owner": "update notify.account set owner = 'other@acme.example' where owner is not null",
+}
+
 BREAKS: Final[Mapping[str, str]] = {
     **{name.format(one): sql.format(one) for one in SERVICES for name, sql in _ENGINE.items()},
     **_HOLD,
     **_CHECKOUT,
     **_LIFECYCLE,
     **_INVOICING,
+    **_NOTIFY,
     **_ACROSS,
 }
