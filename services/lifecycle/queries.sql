@@ -19,13 +19,18 @@ cross join lateral (
 ) as due;
 
 -- name: find_life
--- What time does something with by then, but for what the provider is about to change; not locked yet.
+-- What time does something with by then, but for what the provider is about to change; not locked yet. `offset 0`: few are due,
+-- and are found by when they are; to go through all by name until enough are found would read the whole table.
 select asked.message, found.resource_id as key
 from unnest($1::text[], $2::smallint[], $3::text[], $4::timestamptz[]) as asked (message, shard, after, at)
 cross join lateral (
   select resource_id
-  from lifecycle.resource
-  where shard = asked.shard and next_at <= asked.at and resource_id > asked.after
+  from (
+    select resource_id, cluster_id from lifecycle.resource
+    where shard = asked.shard and next_at <= asked.at
+    offset 0
+  ) as due
+  where resource_id > asked.after
     and not exists (select from lifecycle.change where target = 'resource/' || resource_id)
     and not exists (select from lifecycle.change where target = 'cluster/' || cluster_id)
   order by resource_id
@@ -39,8 +44,12 @@ select asked.message, found.account_id as key
 from unnest($1::text[], $2::smallint[], $3::text[], $4::timestamptz[]) as asked (message, shard, after, at)
 cross join lateral (
   select distinct account_id
-  from lifecycle.resource
-  where shard = asked.shard and morning_at <= asked.at and account_id > asked.after
+  from (
+    select account_id from lifecycle.resource
+    where shard = asked.shard and morning_at <= asked.at
+    offset 0
+  ) as due
+  where account_id > asked.after
   order by account_id
   limit $5
 ) as found
