@@ -22,6 +22,8 @@ _SQL: Final = read_queries(Path(__file__).with_name("queries.sql"))
 # Messages that are about no single resource: which ones is found here, or decided later.
 OF_MANY: Final = (CheckLife, CheckEnds, EndPoc, StopMetered, PocWalletEnded, DebtStopped)
 
+# So many accounts are looked at in a morning's message: each may have many resources that end together.
+MOST_ACCOUNTS: Final = 100
 # So many resources of an account are stopped with one message.
 MOST_STOPPED: Final = 500
 
@@ -64,7 +66,7 @@ async def find_passing(conn: Connection, asks: Sequence[Ask], known: Known) -> F
 
 
 async def _find_ends(conn: Connection, asks: Sequence[Ask], known: Known) -> list[str]:
-    accounts = await slices.find(conn, _SQL["find_ends"], asks, CheckEnds, known)
+    accounts = await slices.find(conn, _SQL["find_ends"], asks, CheckEnds, known, most=MOST_ACCOUNTS)
     if not accounts:
         return []
     looks = [ask for ask in asks if isinstance(ask.message, CheckEnds)]
