@@ -10,9 +10,11 @@ from services.hold.service import HOLD
 from services.invoicing.service import INVOICING
 from services.lifecycle.service import LIFECYCLE
 from services.notify.service import NOTIFY
+from services.payments.service import PAYMENTS
 from services.provisioning.service import PROVISIONING
 from shared.engine.service import Service
 
 SERVICES: Final[Mapping[str, Service]] = {
-    service.name: service for service in (CHECKOUT, HOLD, INVOICING, LIFECYCLE, NOTIFY, PROVISIONING)
+    service.name: service
+    for service in (CHECKOUT, HOLD, INVOICING, LIFECYCLE, NOTIFY, PAYMENTS, PROVISIONING)
 }

@@ -19,6 +19,7 @@ from shared.contracts.checkout import (
     StopPoc,
 )
 from shared.contracts.message import MOST_VND, Command
+from shared.contracts.payments import LEAST_VND, MOST_PAID_VND
 
 
 class Reason(StrEnum):
@@ -63,6 +64,12 @@ class Reason(StrEnum):
     UNTIL_TOO_FAR = "until_too_far", "Nothing is bought for more than ten years ahead."
     PRICE_UNKNOWN = "price_unknown", "It has no price."
     AMOUNT_TOO_LARGE = "amount_too_large", f"An order is at most {MOST_VND} VND."
+    GATEWAY_UNKNOWN = "gateway_unknown", "Say which gateway: momo or zalopay."
+    PAYER_MISSING = "payer_missing", "Say the e-mail address of who is to pay."
+    AMOUNT_NOT_PAYABLE = (
+        "amount_not_payable",
+        f"A gateway takes {LEAST_VND} to {MOST_PAID_VND} VND in one payment.",
+    )
     TOO_MANY_RESOURCES = "too_many_resources", f"An order has at most {MOST_LINES} lines."
     COUPON_UNKNOWN = "coupon_unknown", "There is no such coupon."
     COUPON_ENDED = "coupon_ended", "The coupon has ended."
@@ -97,6 +104,8 @@ _STANDING: Final = (
     Reason.PAY_NOT_AVAILABLE,
     Reason.RESOURCE_BUSY,
 )
+# What is asked of a payment from outside, once it is known what it comes to.
+_OUTSIDE: Final = (Reason.GATEWAY_UNKNOWN, Reason.PAYER_MISSING, Reason.AMOUNT_NOT_PAYABLE)
 COUPON: Final = (
     Reason.COUPON_UNKNOWN,
     Reason.COUPON_ENDED,
@@ -114,7 +123,6 @@ REFUSALS: Final[Mapping[type[Command], tuple[Reason, ...]]] = {
         Reason.NOT_POC,
         Reason.ALREADY_STOPPED,
         Reason.PAY_NOT_POC,
-        Reason.PAY_NOT_AVAILABLE,
         Reason.PAY_BY_HOLD,
         Reason.PAY_BY_CREDIT,
         Reason.CLUSTER_WHOLE_ONLY,
@@ -122,6 +130,7 @@ REFUSALS: Final[Mapping[type[Command], tuple[Reason, ...]]] = {
         Reason.TOO_MANY_RESOURCES,
         *_PRICED,
         *COUPON,
+        *_OUTSIDE,
     ),
     Buy: (
         Reason.RESOURCE_TWICE,
@@ -137,6 +146,7 @@ REFUSALS: Final[Mapping[type[Command], tuple[Reason, ...]]] = {
         *_PERIOD,
         *_PRICED,
         *COUPON,
+        *_OUTSIDE,
     ),
     Renew: (
         Reason.RESOURCE_TWICE,
@@ -149,6 +159,7 @@ REFUSALS: Final[Mapping[type[Command], tuple[Reason, ...]]] = {
         *_PERIOD,
         *_PRICED,
         *COUPON,
+        *_OUTSIDE,
     ),
     Resize: (
         *_STANDING,
@@ -158,8 +169,16 @@ REFUSALS: Final[Mapping[type[Command], tuple[Reason, ...]]] = {
         Reason.PAY_BY_CREDIT,
         Reason.SAME_SIZE,
         *_PRICED,
+        *_OUTSIDE,
     ),
-    Recover: (*_STANDING, Reason.NOT_RECOVERABLE, Reason.PAY_BY_HOLD, Reason.PAY_BY_CREDIT, *_PRICED),
+    Recover: (
+        *_STANDING,
+        Reason.NOT_RECOVERABLE,
+        Reason.PAY_BY_HOLD,
+        Reason.PAY_BY_CREDIT,
+        *_PRICED,
+        *_OUTSIDE,
+    ),
     RenewDue: (Reason.RESOURCE_BUSY, Reason.CHANGED_MEANWHILE, Reason.UNTIL_TOO_FAR, *_PRICED),
     CancelOrder: (Reason.ORDER_UNKNOWN, Reason.NOT_OWNER, Reason.ORDER_PAID, Reason.ORDER_ENDED),
     GrantCoupon: (Reason.COUPON_EXISTS, Reason.AMOUNT_NOT_POSITIVE, Reason.UNTIL_NOT_FUTURE),

@@ -22,6 +22,7 @@ from shared.contracts.checkout import (
 )
 from shared.contracts.message import Message
 from shared.contracts.parts import Kind
+from shared.contracts.payments import PaymentFailed
 from shared.contracts.refusals import ClusterConversionRefused
 
 PriceOf = tuple[Kind, str]
@@ -68,7 +69,7 @@ def wanted_by(messages: Iterable[Message]) -> WantedRows:
                 rows.coupons.add(message.code)
             case PublishPrices():
                 rows.published |= {(price.kind, price.flavor) for price in message.prices}
-            case CancelOrder() | Charged() | ChargeRefused() | HoldPlaced() | HoldRefused():
+            case CancelOrder() | Charged() | ChargeRefused() | HoldPlaced() | HoldRefused() | PaymentFailed():
                 rows.whole_orders.add(message.order)
             case ClusterConversionRefused():
                 rows.whole_orders.add(message.order)

@@ -63,7 +63,7 @@ class Payment:
 
     def asked_again_after(self, at: datetime) -> datetime:
         """When the gateway is asked next, as it was asked, or has answered, now."""
-        return at + max(_FIRST_WAIT, (at - self.asked_at) / _SHARE_OF_AGE)
+        return at + max(_FIRST_WAIT, (at - self.asked_at) // _SHARE_OF_AGE)
 
 
 class Told(NamedTuple):

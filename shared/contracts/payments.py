@@ -159,7 +159,7 @@ class PaymentOpened(_OfPayment, Event, service="payments", key="order"):
     until: Instant = Field(description=_UNTIL)
 
     example: ClassVar[dict[str, Any]] = {
-        **_OF_PAYMENT, "gateway": "momo", "amount": 524_000, "pay_url": "https://gateway.example/pay/1",
+        **_OF_PAYMENT, "gateway": "momo", "amount": 524_000, "pay_url": "/pay/1",
         "until": "2026-03-06T02:15:00Z",
     }  # fmt: skip
 
@@ -174,7 +174,7 @@ class PaymentLinkIssued(_OfPayment, Event, service="payments", key="order"):
 
     example: ClassVar[dict[str, Any]] = {
         **_OF_PAYMENT, "payer_email": "boss@acme.example", "amount": 724_000,
-        "link": "https://pay.example/pay/1", "until": "2026-03-09T02:00:00Z",
+        "link": "/pay/1", "until": "2026-03-09T02:00:00Z",
     }  # fmt: skip
 
 
@@ -242,7 +242,7 @@ class Payment(State, service="payments", key="order"):
     example: ClassVar[dict[str, Any]] = {
         "order": _ORDER_ID, "account": "acme", "pay": "top_up", "gateway": "momo", "status": "pending",
         "total": 724_000, "amount": 524_000, "received": 0, "until": "2026-03-06T02:15:00Z",
-        "pay_url": "https://gateway.example/pay/1", "version": 3,
+        "pay_url": "/pay/1", "version": 3,
     }  # fmt: skip
 
 

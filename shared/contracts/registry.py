@@ -16,8 +16,10 @@ from shared.contracts import (
     notify,
     orders,
     owed,
+    payments,
     provisioning,
     refusals,
+    reserving,
     resources,
 )
 from shared.contracts.message import Message
@@ -53,6 +55,7 @@ REGISTRY = Registry(
         *hold.MESSAGES,
         *charges.MESSAGES,
         *holding.MESSAGES,
+        *reserving.MESSAGES,
         *resources.MESSAGES,
         *lifecycle.MESSAGES,
         *ends.MESSAGES,
@@ -60,6 +63,7 @@ REGISTRY = Registry(
         *invoicing.MESSAGES,
         *months.MESSAGES,
         *owed.MESSAGES,
+        *payments.MESSAGES,
         *provisioning.MESSAGES,
         *notify.MESSAGES,
     )

@@ -9,7 +9,7 @@ from services.checkout.pricing import Period, Thing, line_for, metered_for, peri
 from services.checkout.reasons import Reason
 from services.checkout.rules.answers import answered
 from services.checkout.rules.placing import Placing, Wanted, place
-from services.checkout.rules.standing import BY_THE_MONTH, paid_by
+from services.checkout.rules.standing import BY_THE_MONTH, REAL_MONEY, from_outside, paid_by
 from services.checkout.state import Account, Cluster, Item
 from shared import catalogue
 from shared.contracts.checkout import Buy, BuyItem, PaidBy
@@ -36,7 +36,9 @@ def _bought(ask: Buy, known: Known, cause: Cause) -> Decision | Reason:
         if isinstance(priced, Reason):
             return priced
         wanted.append(priced)
-    return place(Placing("buy", ask.key, ask.account, pay, ask.coupon), wanted, known, cause)
+    return place(
+        Placing("buy", ask.key, ask.account, pay, ask.coupon, **from_outside(ask)), wanted, known, cause
+    )
 
 
 def _why_not(ask: Buy, pay: PaidBy, known: Known) -> Reason | None:
@@ -68,9 +70,9 @@ def _why_not_paid(ask: Buy, pay: PaidBy) -> Reason | None:
     if pay == "poc":
         allowed = all(each.allows_poc(in_cluster=item.cluster is not None) for each, item in flags)
         return None if allowed else Reason.POC_NOT_FOR_THIS
-    if pay not in ("credit", "hold"):
+    if pay not in REAL_MONEY | {"hold"}:
         return Reason.PAY_NOT_AVAILABLE
-    if pay == "credit" and any(each.billing == "hold" for each, _ in flags):
+    if pay in REAL_MONEY and any(each.billing == "hold" for each, _ in flags):
         return Reason.PAY_BY_HOLD
     if pay == "hold" and any(each.billing == "prepaid" for each, _ in flags):
         return Reason.PAY_BY_CREDIT

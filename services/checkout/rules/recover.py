@@ -9,7 +9,14 @@ from services.checkout.pricing import Period, Thing, line_for, metered_for
 from services.checkout.reasons import Reason
 from services.checkout.rules.answers import answered
 from services.checkout.rules.placing import Placing, Wanted, place
-from services.checkout.rules.standing import BY_THE_MONTH, first_wrong, owned, paid_by
+from services.checkout.rules.standing import (
+    BY_THE_MONTH,
+    REAL_MONEY,
+    first_wrong,
+    from_outside,
+    owned,
+    paid_by,
+)
 from services.checkout.state import Item
 from shared import catalogue
 from shared.contracts.checkout import Recover
@@ -34,7 +41,7 @@ def _recovered(ask: Recover, known: Known, cause: Cause) -> Decision | Reason:
             (Reason.PAY_BY_HOLD, lambda item: item.billing == "hold" and pay != "hold"),
             (
                 Reason.PAY_BY_CREDIT,
-                lambda item: item.billing != "hold" and pay not in ("credit", BY_THE_MONTH),
+                lambda item: item.billing != "hold" and pay not in REAL_MONEY | {BY_THE_MONTH},
             ),
         ),
     )
@@ -43,7 +50,7 @@ def _recovered(ask: Recover, known: Known, cause: Cause) -> Decision | Reason:
     wanted = _priced(ask, items[0], known, cause.at)
     if isinstance(wanted, Reason):
         return wanted
-    return place(Placing("recover", ask.key, ask.account, pay), [wanted], known, cause)
+    return place(Placing("recover", ask.key, ask.account, pay, **from_outside(ask)), [wanted], known, cause)
 
 
 def _priced(ask: Recover, item: Item, known: Known, at: datetime) -> Wanted | Reason:

@@ -12,7 +12,7 @@ from services.checkout.pricing import Period, Thing, line_for, metered_for
 from services.checkout.reasons import Reason
 from services.checkout.rules.answers import answered
 from services.checkout.rules.placing import Placing, Wanted, place
-from services.checkout.rules.standing import first_wrong, owned, paid_by
+from services.checkout.rules.standing import REAL_MONEY, first_wrong, from_outside, owned, paid_by
 from services.checkout.state import Item
 from shared.contracts.checkout import PaidBy, Resize
 from shared.engine.decision import Cause, Decision, Known
@@ -35,7 +35,7 @@ def _resized(ask: Resize, known: Known, cause: Cause) -> Decision | Reason:
     wanted = _priced(ask, items[0], known, cause.at)
     if isinstance(wanted, Reason):
         return wanted
-    return place(Placing("resize", ask.key, ask.account, pay), [wanted], known, cause)
+    return place(Placing("resize", ask.key, ask.account, pay, **from_outside(ask)), [wanted], known, cause)
 
 
 def _why_not(ask: Resize, pay: PaidBy, item: Item, at: datetime) -> Reason | None:
@@ -45,7 +45,7 @@ def _why_not(ask: Resize, pay: PaidBy, item: Item, at: datetime) -> Reason | Non
             (Reason.NOT_RESIZABLE, lambda item: not _is_resizable(item, at)),
             (Reason.PAY_BY_POC, lambda item: item.billing == "poc" and pay != "poc"),
             (Reason.PAY_BY_HOLD, lambda item: item.billing == "hold" and pay != "hold"),
-            (Reason.PAY_BY_CREDIT, lambda item: item.billing == "prepaid" and pay != "credit"),
+            (Reason.PAY_BY_CREDIT, lambda item: item.billing == "prepaid" and pay not in REAL_MONEY),
             (
                 Reason.SAME_SIZE,
                 lambda item: (ask.flavor, _quantity(ask, item)) == (item.flavor, item.quantity),

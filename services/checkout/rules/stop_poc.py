@@ -9,6 +9,7 @@ from services.checkout.pricing import Period, Thing, line_for, metered_for
 from services.checkout.reasons import Reason
 from services.checkout.rules.answers import answered
 from services.checkout.rules.placing import Placing, Wanted, place
+from services.checkout.rules.standing import from_outside
 from services.checkout.state import Cluster, Item, Members
 from shared import catalogue
 from shared.contracts.checkout import MOST_LINES, StopPoc
@@ -50,7 +51,17 @@ def _stopped(ask: StopPoc, known: Known, cause: Cause) -> Decision | Reason:
     if isinstance(wanted, Reason):
         return wanted
     left = len(scope.convertible) - len(free) if scope.cluster else len(busy)
-    placing = Placing("stop_poc", ask.key, ask.account, ask.pay, ask.coupon, ask.cluster, left, _told(busy))
+    placing = Placing(
+        "stop_poc",
+        ask.key,
+        ask.account,
+        ask.pay,
+        ask.coupon,
+        ask.cluster,
+        left,
+        _told(busy),
+        **from_outside(ask),
+    )
     return place(placing, wanted, known, cause)
 
 
@@ -147,8 +158,6 @@ def _payable(ask: StopPoc, targets: tuple[Item, ...]) -> tuple[Item, ...] | Reas
         return Reason.PAY_NOT_POC
     if ask.pay == "none":
         return targets
-    if ask.pay not in ("credit", "hold"):
-        return Reason.PAY_NOT_AVAILABLE
     by_hold = ask.pay == "hold"
     payable = tuple(item for item in targets if _is_metered(item) == by_hold)
     return payable or (Reason.PAY_BY_CREDIT if by_hold else Reason.PAY_BY_HOLD)

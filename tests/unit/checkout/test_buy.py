@@ -242,6 +242,9 @@ WRONG: Final[list[tuple[tuple[Entity, ...], Buy, Reason]]] = [
     ((Coupon("X", 1, ("vdb",), AT, 1, 1),), ask(coupon="X"), Reason.COUPON_ENDED),
     ((Coupon("X", 1, ("vdb",), None, 1, 1),), ask(coupon="X"), Reason.COUPON_USED_UP),
     ((Coupon("X", 1, ("vdb",)),), ask(coupon="X"), Reason.COUPON_NOT_FOR_THIS),
+    ((), ask(item(quantity=300), pay="gateway"), Reason.GATEWAY_UNKNOWN),
+    ((), ask(item(quantity=300), pay="on_behalf", gateway="momo"), Reason.PAYER_MISSING),
+    ((), ask(item(quantity=300), pay="gateway", gateway="momo"), Reason.AMOUNT_NOT_PAYABLE),
 ]
 
 

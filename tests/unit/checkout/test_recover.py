@@ -90,6 +90,8 @@ def test_a_recovery_is_paid_with_real_money_only(item: Item, pay: Pay) -> None:
 
 
 BUSY = replace(SERVER, account="other", open_order="o-1")
+# More than a gateway takes.
+MANY = replace(TRASHED, quantity=300)
 # Wrong in every way that can be wrong together from this reason on.
 WRONG_FROM_HERE_ON: list[tuple[list[Entity], Recover, Reason]] = [
     ([], recover(pay="none"), Reason.RESOURCE_UNKNOWN),
@@ -101,6 +103,9 @@ WRONG_FROM_HERE_ON: list[tuple[list[Entity], Recover, Reason]] = [
     ([TRASHED], recover(pay="poc"), Reason.PAY_BY_CREDIT),
     ([TRASHED], recover(), Reason.PRICE_UNKNOWN),
     ([replace(TRASHED, flavor="dear", quantity=9), *PRICES], recover(), Reason.AMOUNT_TOO_LARGE),
+    ([MANY, *PRICES], recover(pay="gateway"), Reason.GATEWAY_UNKNOWN),
+    ([MANY, *PRICES], recover(pay="on_behalf", gateway="momo"), Reason.PAYER_MISSING),
+    ([MANY, *PRICES], recover(pay="gateway", gateway="momo"), Reason.AMOUNT_NOT_PAYABLE),
 ]
 
 

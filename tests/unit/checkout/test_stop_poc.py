@@ -266,6 +266,8 @@ def test_stop_poc_prices_at_the_instant_of_the_act_and_finds_no_price_before_it_
 
 BUSY: Final = SRV_1.claimed("another", 1)
 DEAR: Final = replace(SRV_1, flavor="dear", quantity=100_000)
+# More than a gateway takes.
+MANY: Final = replace(SRV_1, quantity=300)
 FOREIGN: Final = replace(K1, account="other")
 WRONG: Final[list[tuple[tuple[Entity, ...], StopPoc, Reason]]] = [
     ((), StopPoc(account="acme", pay="poc"), Reason.NOTHING_NAMED),
@@ -276,7 +278,6 @@ WRONG: Final[list[tuple[tuple[Entity, ...], StopPoc, Reason]]] = [
     ((replace(K1, poc=False), PAID), ask(cluster="k1", resources=["srv-3"], pay="poc"), Reason.NOT_POC),
     ((K1, BUSY, PAID), ask(cluster="k1", resources=["srv-3"], pay="poc"), Reason.ALREADY_STOPPED),
     ((K1, BUSY), ask(pay="poc", coupon="X"), Reason.PAY_NOT_POC),
-    ((K1, BUSY), ask(pay="gateway", coupon="X"), Reason.PAY_NOT_AVAILABLE),
     ((K1, POC_NODE.claimed("o", 1)), ask(coupon="X"), Reason.PAY_BY_HOLD),
     ((K1, BUSY), ask(cluster="k1", resources=["srv-1"], pay="hold"), Reason.PAY_BY_CREDIT),
     ((K1, POC_NODE.claimed("o", 1)), ask(resources=["node-1"], pay="hold"), Reason.CLUSTER_WHOLE_ONLY),
@@ -291,6 +292,9 @@ WRONG: Final[list[tuple[tuple[Entity, ...], StopPoc, Reason]]] = [
     ((K1, SRV_1, Coupon("X", 1, ("vdb",), AT, 1, 1)), ask(coupon="X"), Reason.COUPON_ENDED),
     ((K1, SRV_1, Coupon("X", 1, ("vdb",), None, 1, 1)), ask(coupon="X"), Reason.COUPON_USED_UP),
     ((K1, SRV_1, Coupon("X", 1, ("vdb",))), ask(coupon="X"), Reason.COUPON_NOT_FOR_THIS),
+    ((K1, MANY), ask(pay="gateway"), Reason.GATEWAY_UNKNOWN),
+    ((K1, MANY), ask(pay="on_behalf", gateway="momo", payer_email="boss"), Reason.PAYER_MISSING),
+    ((K1, MANY), ask(pay="gateway", gateway="momo"), Reason.AMOUNT_NOT_PAYABLE),
 ]  # fmt: skip
 
 

@@ -197,7 +197,7 @@ def test_an_order_nobody_has_paid_in_time_is_called_off_and_its_payment_watched(
     outcome: str, at: Any, reason: Reason
 ) -> None:
     ask = report(outcome)
-    later = at + max(MINUTE, (at - AT) / 8)
+    later = at + max(MINUTE, (at - AT) // 8)
     given(payment()).when(ask, at=at).then(
         noted(ask, "taken", at),
         failed(reason, at),
@@ -222,7 +222,7 @@ def chased(before: Payment | None, at: Any) -> Any:
 
 def test_a_gateway_is_asked_when_it_is_its_turn_and_ever_more_seldom() -> None:
     for at in (AT + MINUTE, AT + 16 * MINUTE):
-        later = at + max(MINUTE, (at - AT) / 8)
+        later = at + max(MINUTE, (at - AT) // 8)
         chased(payment(), at).then(asked("query", at), now=[payment(next_at=later, version=4)])
 
 
@@ -239,7 +239,7 @@ def test_a_payment_that_was_given_up_is_left_alone_after_some_days() -> None:
 
 def test_an_order_is_called_off_when_nobody_speaks_to_the_gateway_for_a_day() -> None:
     at = OVER + DAY
-    later = at + (at - AT) / 8
+    later = at + (at - AT) // 8
     chased(payment(), at).then(
         failed(Reason.GATEWAY_SILENT, at),
         FREE.model_copy(update={"effective_at": at}),
