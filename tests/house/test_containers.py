@@ -15,6 +15,7 @@ from deploy.cli.main import app
 from deploy.sandbox.given import environment
 from deploy.services import SERVICES
 from tests.house.house import ROOT
+from tests.support import containers
 
 COMPOSE: Final[dict[str, Any]] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 CONTAINERS: Final[dict[str, dict[str, Any]]] = COMPOSE["services"]
@@ -118,6 +119,20 @@ def test_the_image_is_slim_runs_as_nobody_and_takes_only_what_is_locked() -> Non
         for word in line.split()[1:-1]
     }
     assert copied == {"shared", "services", "deploy"}
+
+
+def test_tests_in_containers_run_on_the_same_images_set_up_alike() -> None:
+    assert [containers.image(name) for name in ("kafka", "postgres")] == [
+        CONTAINERS[name]["image"] for name in ("kafka", "postgres")
+    ]
+    told = containers.kafka_settings(19092)
+    assert set(CONTAINERS["kafka"]["environment"]) - set(told) <= {
+        "KAFKA_AUTO_CREATE_TOPICS_ENABLE",
+        "KAFKA_LOG_DIRS",
+    }
+    assert "HOST://127.0.0.1:19092" in told["KAFKA_ADVERTISED_LISTENERS"]
+    server = containers.ContainerPostgres(15432, "p")
+    assert server.dsn_of("test_1") == "postgresql://postgres:p@127.0.0.1:15432/test_1"
 
 
 def test_what_the_image_installs_is_what_the_tests_were_run_with_and_no_more_than_is_needed() -> None:
