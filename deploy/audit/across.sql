@@ -46,7 +46,11 @@ and (resource.status = 'released' and told.status = 'released' and resource.vers
 -- settles
 select order_id as id, status || ' since ' || placed_at || ', ' || lines - done - failed || ' lines open' as found
 from checkout."order"
-where status in ('awaiting_payment', 'paid') or (status = 'provisioning' and not exists (
+where status = 'paid' or (status = 'awaiting_payment' and not exists (
+  -- Who pays from outside has some minutes, or days.
+  select from payments.payment
+  where payment.order_id = "order".order_id and payment.status in ('reserving', 'asking', 'pending', 'charging')
+)) or (status = 'provisioning' and not exists (
   select from checkout.line join lifecycle.change
     on change.target in ('resource/' || line.resource_id, 'cluster/' || "order".cluster_id)
   where line.order_id = "order".order_id and line.status = 'pending'
