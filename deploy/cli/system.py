@@ -34,6 +34,7 @@ _SESSION_MS: Final = 3000
 # The in-memory cluster holds an empty fetch for the whole of it.
 _MEMORY_FETCH_MS: Final = 20
 _FORGETFUL: Final = "stoppoc_in_memory"
+_MAIL: Final = "mail-1"
 _READY_S: Final = 60.0
 _PROBE_S: Final = 2.0
 _POLL_S: Final = 0.05
@@ -52,7 +53,8 @@ class System:
 
     async def ready(self) -> None:
         """Returns when every worker has joined its group; `Trouble` names one that does not."""
-        waiting = list(self.ports)
+        # A mail server that is away keeps mails waiting, and nothing else.
+        waiting = [name for name in self.ports if name != _MAIL]
         try:
             async with asyncio.timeout(_READY_S):
                 while waiting:
@@ -121,7 +123,7 @@ def _workers(counts: Mapping[str, int], here: Place) -> tuple[Sequence[Worker], 
     ]
     # Mails wait for somebody to send them; who says where to has it done.
     if os.environ.get(MAIL_SERVER):
-        names.append((("mail", "deliver"), "mail-1"))
+        names.append((("mail", "deliver"), _MAIL))
     listening = dict(zip((name for _, name in names), ports.free(len(names)), strict=True))
     return [_worker(command, name, listening[name], here) for command, name in names], listening
 
