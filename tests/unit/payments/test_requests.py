@@ -100,7 +100,7 @@ def test_hold_answering_again_or_another_order_changes_nothing(before: Payment |
 def test_nobody_is_asked_for_money_for_an_account_that_is_not_there() -> None:
     why = {"reason": "account_unknown", "explanation": "There is no such account."}
     told = PaymentFailed.model_validate({"order": "o-1", "account": "acme", "effective_at": AT} | why)
-    given(BEGUN).when(ReserveRefused(**dict(RESERVE), **why)).then(
+    given(BEGUN).when(ReserveRefused.model_validate(dict(RESERVE) | why)).then(
         told, now=[replace(BEGUN, status="closed", version=2)]
     )
 
