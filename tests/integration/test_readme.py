@@ -57,7 +57,7 @@ def run(system: Folder, line: str) -> Said:
 
 @pytest.mark.kafka
 @pytest.mark.postgres
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(400)
 def test_its_commands_print_what_it_shows(system: Folder) -> None:
     found = list(examples())
     assert len(found) > 10
