@@ -27,6 +27,7 @@ from services.hold import books as accounts
 from services.hold.books import Movement
 from services.invoicing import books as invoices
 from services.lifecycle import books as clusters
+from services.payments import books as payments
 from shared import ids
 from shared.contracts.cloudevents import timestamp
 from shared.contracts.message import Id
@@ -98,10 +99,12 @@ def order(
     key, dsn = _id(order_id, "order"), where.postgres()
     state = _there(asyncio.run(orders.order(dsn, key)), f"order {key}, and none about it")
     lines = asyncio.run(orders.lines(dsn, state.order))
+    paid = asyncio.run(payments.payment(dsn, state.order))
     if as_json:
-        as_document({**_said(state), "each": [_said(one) for one in lines]})
+        more = {} if paid is None else {"payment": _said(paid)}
+        as_document({**_said(state), "each": [_said(one) for one in lines], **more})
         return
-    sections(shown.order(state, lines, whole=explain))
+    sections(shown.order(state, lines, paid, whole=explain))
 
 
 @show.command(epilog=examples("stoppoc show invoice 01a1fd77-e850-7ed0-b375-94043d45a696"))

@@ -16,6 +16,7 @@ from shared.contracts.invoicing import Invoice, UseLine, explained_use
 from shared.contracts.lifecycle import Cluster, Resource
 from shared.contracts.orders import Order, OrderLine
 from shared.contracts.parts import Line, Metered, explained
+from shared.contracts.payments import Payment as FromOutside
 
 FIELDS = ("field", "value")
 _USE = ("product", "resource", "from", "until", "price x quantity x time", "amount")
@@ -86,7 +87,9 @@ def _resource(one: Resource) -> Sequence[object]:
     return one.resource, one.kind, one.flavor, one.quantity, one.billing, one.status, *dates
 
 
-def order(state: Order, lines: Iterable[OrderLine], *, whole: bool = False) -> Iterator[Section]:
+def order(
+    state: Order, lines: Iterable[OrderLine], paid: FromOutside | None = None, *, whole: bool = False
+) -> Iterator[Section]:
     """How far it is, line by line; the `whole` of it: with how each amount came about."""
     lines = list(lines)
     yield Section(
@@ -105,10 +108,21 @@ def order(state: Order, lines: Iterable[OrderLine], *, whole: bool = False) -> I
             ("placed at", timestamp(state.placed_at)),
         ],
     )
+    if paid is not None:
+        yield Section(FIELDS, list(_from_outside(paid)))
     yield Section(("resource", "kind", "flavor", "amount", "status", "reason"), [_line(one) for one in lines])
     if whole:
         rows = [(one.resource, words) for one in lines for words in _explained(one)]
         yield Section(("resource", "how its amount came about"), rows)
+
+
+def _from_outside(paid: FromOutside) -> Iterator[tuple[str, object]]:
+    yield "payment at", paid.gateway
+    yield "payment", paid.status
+    yield "asked for", vnd(paid.amount)
+    yield "received", vnd(paid.received)
+    yield "until", timestamp(paid.until)
+    yield "page to pay on", paid.pay_url or None
 
 
 def _line(one: OrderLine) -> Sequence[object]:
