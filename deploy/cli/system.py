@@ -35,7 +35,7 @@ _SESSION_MS: Final = 3000
 _MEMORY_FETCH_MS: Final = 20
 _FORGETFUL: Final = "stoppoc_in_memory"
 _MAIL: Final = "mail-1"
-_READY_S: Final = 60.0
+_READY_S: Final = 150.0
 _PROBE_S: Final = 2.0
 _POLL_S: Final = 0.05
 
