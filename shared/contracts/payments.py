@@ -50,7 +50,9 @@ _OF_PAYMENT: dict[str, Any] = {"order": _ORDER_ID, "account": "acme", "effective
 
 
 class _Request(_OfPayment):
-    pay: FromOutside = Field(description="top_up: available credit first; gateway and on_behalf: all from outside.")
+    pay: FromOutside = Field(
+        description="top_up: available credit first; gateway and on_behalf: all from outside."
+    )
     gateway: GatewayName = Field(description=_GATEWAY)
     total: Vnd = Field(description="What the order costs; more than zero.")
     payer_email: Email | None = Field(default=None, description="Who pays instead, where somebody else does.")
