@@ -29,6 +29,18 @@ from shared.contracts.orders import (
     PocStopped,
 )
 from shared.contracts.owed import InvoicePaid, InvoicePartlyPaid
+from shared.contracts.payments import (
+    GatewayAsked,
+    PaymentAbandoned,
+    PaymentCredited,
+    PaymentFailed,
+    PaymentLinkIssued,
+    PaymentNoted,
+    PaymentOpened,
+    PaymentReceived,
+    PaymentRequested,
+)
+from shared.contracts.reserving import CreditReserved, ReserveFreed
 
 WALLETS = {"credit": "credit", "poc": "POC wallet"}
 
@@ -42,7 +54,7 @@ class Told(NamedTuple):
 
 def told(message: Message) -> Told | None:
     """The sentence; None for what nobody watches for."""
-    for of_service in (_by_checkout, _by_hold, _by_lifecycle, _by_invoicing):
+    for of_service in (_by_checkout, _by_hold, _by_lifecycle, _by_invoicing, _by_payments):
         if (found := of_service(message)) is not None:
             return found
     return _refusal(message)
@@ -81,6 +93,10 @@ def _by_hold(message: Message) -> Told | None:
             return Told(f"{vnd(message.amount)} paid from {WALLETS[message.wallet]}")
         case HoldPlaced():
             return Told(f"{vnd(message.amount)} of credit held for {message.product}")
+        case CreditReserved():
+            return Told(f"{vnd(message.reserved)} of credit set aside until the rest is paid")
+        case ReserveFreed():
+            return Told(f"{vnd(message.freed)} of credit set aside is available again")
         case HoldReleased():
             return Told(f"{vnd(message.amount)} of credit held for {message.product} released")
         case GivenBack():
@@ -164,6 +180,37 @@ def _of_months(message: Message) -> Told | None:
             return Told(f"the month {message.month} is being recorded, in {message.shards} shares")
         case MonthRecorded(page=1):
             return Told(f"use of {message.month} recorded: {vnd(message.amount)}")
+    return None
+
+
+def _by_payments(message: Message) -> Told | None:
+    match message:
+        case PaymentRequested():
+            return Told(f"{vnd(message.total)} to be paid by {message.gateway}, until {message.until:%H:%M}")
+        case GatewayAsked():
+            words = "asked for a payment" if message.act == "create" else "asked how the payment stands"
+            return Told(f"{message.gateway} {words}: {vnd(message.amount)}")
+        case PaymentNoted():
+            return Told(f"{message.gateway} says {message.outcome} ({message.verdict.replace('_', ' ')})")
+        case PaymentOpened():
+            return Told(
+                f"{vnd(message.amount)} can be paid by {message.gateway}, until {message.until:%H:%M}"
+            )
+        case PaymentLinkIssued():
+            return Told(f"{message.payer_email} has a link to pay {vnd(message.amount)}")
+    return _paid_or_not(message)
+
+
+def _paid_or_not(message: Message) -> Told | None:
+    match message:
+        case PaymentReceived():
+            return Told(f"{vnd(message.amount)} received by {message.gateway}", good=True)
+        case PaymentCredited():
+            return Told(f"{vnd(message.amount)} received by {message.gateway} too late: it is credit now")
+        case PaymentFailed():
+            return Told(f"not paid: {message.explanation} ({message.reason})", good=False)
+        case PaymentAbandoned():
+            return Told("the payment is not waited for any more")
     return None
 
 

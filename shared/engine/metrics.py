@@ -1,6 +1,6 @@
 """The metrics: one closed list, each with its unit and meaning, and the object a worker counts with.
 
-Nothing else makes a metric. What counts is called once a batch, on series bound to their labels beforehand.
+Nothing else in a worker makes a metric. What counts is called once a batch, on series bound to their labels beforehand.
 """
 
 from __future__ import annotations
@@ -278,6 +278,8 @@ _HEAD: Final = (
     "Every worker answers `/metrics` with the series below and no others. A name ends in its unit; histograms come with",
     "`_bucket`, `_sum` and `_count`. This page is generated from the list in `shared/engine/metrics.py`:",
     "`python -m shared.engine.metrics > docs/metrics.md`.",
+    "",
+    "The door for gateways' callbacks answers with one of its own: `stoppoc_callbacks_total`, by `gateway` and `verdict`.",
     "",
     "| name | kind | labels | meaning |",
     "|---|---|---|---|",
