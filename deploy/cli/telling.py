@@ -54,7 +54,7 @@ class Told(NamedTuple):
 
 def told(message: Message) -> Told | None:
     """The sentence; None for what nobody watches for."""
-    for of_service in (_by_checkout, _by_hold, _by_lifecycle, _by_invoicing, _by_payments):
+    for of_service in (_by_checkout, _by_hold, _set_aside, _by_lifecycle, _by_invoicing, _by_payments):
         if (found := of_service(message)) is not None:
             return found
     return _refusal(message)
@@ -93,16 +93,21 @@ def _by_hold(message: Message) -> Told | None:
             return Told(f"{vnd(message.amount)} paid from {WALLETS[message.wallet]}")
         case HoldPlaced():
             return Told(f"{vnd(message.amount)} of credit held for {message.product}")
-        case CreditReserved():
-            return Told(f"{vnd(message.reserved)} of credit set aside until the rest is paid")
-        case ReserveFreed():
-            return Told(f"{vnd(message.freed)} of credit set aside is available again")
         case HoldReleased():
             return Told(f"{vnd(message.amount)} of credit held for {message.product} released")
         case GivenBack():
             of = f" for {message.resource}" if message.resource else ""
             why = {"unused": "unused", "line_failed": "not provisioned", "order_cancelled": "order cancelled"}
             return Told(f"{vnd(message.amount)} back to {WALLETS[message.wallet]}{of}: {why[message.why]}")
+    return None
+
+
+def _set_aside(message: Message) -> Told | None:
+    match message:
+        case CreditReserved():
+            return Told(f"{vnd(message.reserved)} of credit set aside until the rest is paid")
+        case ReserveFreed():
+            return Told(f"{vnd(message.freed)} of credit set aside is available again")
     return None
 
 
