@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager
 from typing import Final, TypeVar
 
 import asyncpg
-from pydantic import BaseModel
 
-M = TypeVar("M", bound=BaseModel)
+from shared.contracts.message import Message
+
+M = TypeVar("M", bound=Message)
 
 _CONNECT_S: Final = 10.0
 _STATEMENT_S: Final = 60.0

@@ -37,8 +37,7 @@ class Parked:
 
 async def blocked_keys(conn: Connection, keys: Iterable[str]) -> set[str]:
     """Those of the keys that wait for an operator."""
-    asked = list(keys)
-    return {row["key"] for row in await conn.fetch(QUERIES["lock_parked_keys"], asked)} if asked else set()
+    return {row["key"] for row in await conn.fetch(QUERIES["lock_parked_keys"], list(keys))}
 
 
 async def park(conn: Connection, parked: Sequence[Parked]) -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
-from services.invoicing.metered import DueUse, Usage
 from services.invoicing.rules import RULES
 from services.invoicing.rules import told as telling
-from services.invoicing.state import Closing, Invoice
+from services.invoicing.state import Closing, Invoice, Usage
 from shared.contracts.invoicing import ClosedBy, InvoiceAction, InvoiceClosed, InvoiceIssued, UsageRecorded
 from shared.contracts.lifecycle import ResourceCreated, UsageReported
 from shared.contracts.message import Event
@@ -171,8 +170,7 @@ def issued_said(of: Invoice) -> InvoiceIssued:
 
 def closed_said(of: Invoice, how: Closing) -> InvoiceClosed:
     """How it is told."""
-    assert of.line is not None
-    return telling.closed(of, of.line, how)
+    return telling.closed(of, how)
 
 
 def recorded_said(of: Usage, at: datetime, until: datetime | None = None) -> UsageRecorded:
@@ -196,8 +194,3 @@ def usage_of_snapshot(quantity: int = 10, starts: datetime = NOW, asked: int = 1
         derived("usage", asked, at), "acme", "snap-1", None, "snapshot", "snapshot", "snapshot",
         quantity, 5, "gb_hour", starts, cause_id(asked),
     )  # fmt: skip
-
-
-def due_of(usage: Usage, until: datetime | None = None, invoiced_from: datetime | None = None) -> DueUse:
-    """How much of that use is on record: nothing, as long as no month was closed."""
-    return DueUse(usage.id, usage.account, usage.resource, usage.starts, until, invoiced_from)
