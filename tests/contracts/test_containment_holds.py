@@ -182,15 +182,16 @@ def _lists(schema: Schema, named: dict[str, Schema]) -> st.SearchStrategy[Any]:
     if "prefixItems" in schema:
         return st.tuples(*(documents(item, named) for item in schema["prefixItems"])).map(list)
     items, least = documents(schema["items"], named), schema.get("minItems", 0)
-    if least and items.is_empty:
+    if items.is_empty:
         # Bounds were moved across each other: nobody can write such an item, nor a list that must have one.
-        return st.nothing()
+        return st.nothing() if least else st.just([])
     return st.lists(items, min_size=least, max_size=schema.get("maxItems"))
 
 
 def _objects(schema: Schema, named: dict[str, Schema]) -> st.SearchStrategy[Any]:
     if "properties" not in schema:
-        return st.dictionaries(NAMES, documents(schema["additionalProperties"], named), max_size=3)
+        values = documents(schema["additionalProperties"], named)
+        return st.just({}) if values.is_empty else st.dictionaries(NAMES, values, max_size=3)
     fields = {name: documents(part, named) for name, part in schema["properties"].items()}
     required = {name: part for name, part in fields.items() if name in schema.get("required", ())}
     return st.fixed_dictionaries(required, optional={k: v for k, v in fields.items() if k not in required})

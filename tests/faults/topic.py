@@ -21,7 +21,7 @@ from tests.faults.stream import Asked
 COMMANDS, EVENTS, STATE = (topic.name for topic in topics.of("hold"))
 LETTERS: Final = topics.dead_letters(COMMANDS, HOLD.group).name
 
-_WITHIN_S: Final = 30.0
+_WITHIN_S: Final = 120.0
 
 
 @dataclass(frozen=True)

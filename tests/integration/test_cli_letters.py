@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
 
 COMMANDS = "billing.hold.commands.v1"
 DLQ = f"{COMMANDS}.hold.dlq"
-WITHIN_S = 20.0
+WITHIN_S = 60.0
 
 Headers = list[tuple[str, bytes | None]]
 

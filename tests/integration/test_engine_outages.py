@@ -12,6 +12,7 @@ import pytest
 from deploy.local.kafka import Kafka, kafka_on
 from deploy.local.postgres import Postgres
 from shared.engine import courier, publisher
+from shared.engine.app import STOP_SECONDS
 from tests.support.stage import Running, Stage, eventually, staged
 
 # Brokers and databases that start again take their time where others work too.
@@ -106,8 +107,8 @@ async def test_a_worker_whose_broker_is_away_stops_in_time(broker: Kafka, databa
         await broker.kill()
         started = time.monotonic()
         await asyncio.sleep(2.0)
-        await running.stop(within=20)
-        assert time.monotonic() - started < 20
+        await running.stop(within=STOP_SECONDS)
+        assert time.monotonic() - started < STOP_SECONDS
         assert await stage.count("outbox") > 0, "it had something to say"
         await broker.start()
         stage.toy.store.delay_s = 0.0

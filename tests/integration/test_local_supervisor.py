@@ -107,7 +107,7 @@ async def test_stubborn_worker_is_killed_after_its_grace(tmp_path: Path) -> None
         pid = supervisor.pid("stubborn")
         began = time.monotonic()
         await supervisor.stop(grace_s=0.5)
-        assert 0.5 <= time.monotonic() - began < 5.0
+        assert 0.5 <= time.monotonic() - began < 20.0
     assert pid is not None
     assert not psutil.pid_exists(pid)
 
@@ -118,7 +118,7 @@ async def test_worker_that_waits_for_its_restart_is_not_started_after_a_stop(tmp
         await _until(lambda: supervisor.pid("crashes") is None)
         began = time.monotonic()
         await supervisor.stop()
-        assert time.monotonic() - began < 5.0
+        assert time.monotonic() - began < 20.0
         assert supervisor.names == []
 
 
@@ -131,7 +131,7 @@ def test_signal_to_the_supervisor_is_passed_on(tmp_path: Path, number: signal.Si
 def test_second_signal_kills_a_stubborn_worker(tmp_path: Path) -> None:
     began = time.monotonic()
     assert _serve_until_works(tmp_path, _STUBBORN, signal.SIGTERM, signal.SIGTERM) == []
-    assert time.monotonic() - began < 10.0
+    assert time.monotonic() - began < 20.0
 
 
 def _serve_until_works(logs: Path, script: str, *numbers: signal.Signals) -> list[str]:
