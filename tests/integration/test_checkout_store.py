@@ -4,8 +4,8 @@ who want the same resource are told apart, and the database itself refuses what 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import timedelta
 from random import Random
@@ -29,22 +29,21 @@ from services.checkout.state import (
     PriceVersion,
 )
 from services.checkout.store import CheckoutStore
-from shared import ids
 from shared.contracts import lifecycle
 from shared.contracts.charges import Charged, ChargeRefused
 from shared.contracts.checkout import CancelOrder, GrantCoupon, PublishPrices, StopPoc
 from shared.contracts.checkout import Price as PriceSaid
-from shared.contracts.cloudevents import Envelope
 from shared.contracts.lifecycle import ResourceConverted
 from shared.contracts.message import MOST_VND, Message
 from shared.contracts.orders import Failure, OrderStatus
 from shared.contracts.parts import Kind, Metered, Term
 from shared.contracts.refusals import ConversionRefused
-from shared.engine.decision import Cause, Decision, Entity, Known
+from shared.engine.decision import Decision, Entity, Known
 from shared.engine.migrate import migrate
 from shared.engine.service import Ask
 from tests.integration.test_grants import QUERY
 from tests.support.seeds import seeded_random
+from tests.support.stores import asked_of, connected_to
 from tests.unit.checkout.instants import AT, MONTH, TODAY
 from tests.unit.checkout.standing import month_of
 
@@ -61,19 +60,12 @@ async def checkout(database: str) -> str:
     return database
 
 
-@asynccontextmanager
-async def connected(dsn: str, role: str = CHECKOUT.role) -> AsyncIterator[asyncpg.Connection]:
-    conn = await asyncpg.connect(dsn, server_settings={"role": role, "search_path": CHECKOUT.schema})
-    try:
-        yield conn
-    finally:
-        await conn.close()
+def connected(dsn: str, role: str = CHECKOUT.role) -> AbstractAsyncContextManager[asyncpg.Connection]:
+    return connected_to(CHECKOUT, dsn, role)
 
 
 def asked(message: Message) -> Ask:
-    id_ = ids.new_id()
-    envelope = Envelope(id=id_, type=message.type, source="/test", key=message.key, correlation_id=id_)
-    return Ask(message.key, message, envelope, Cause(id_, "checkout", AT))
+    return asked_of(CHECKOUT, message, AT)
 
 
 def decided(known: Known, asks: Iterable[Ask]) -> list[Message]:

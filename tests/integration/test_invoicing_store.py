@@ -4,8 +4,8 @@ the database itself refuses what can never be true."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, Final
@@ -19,8 +19,6 @@ from services.invoicing.rules import RULES, snapshot
 from services.invoicing.service import INVOICING
 from services.invoicing.state import AccountBooks, Closing, Invoice, MonthBook, Resource, Usage, UsageEnd
 from services.invoicing.store import InvoicingStore
-from shared import ids
-from shared.contracts.cloudevents import Envelope
 from shared.contracts.lifecycle import (
     ResourceConverted,
     ResourceCreated,
@@ -29,12 +27,13 @@ from shared.contracts.lifecycle import (
     ResourceResized,
 )
 from shared.contracts.message import Event
-from shared.engine.decision import Cause, Known
+from shared.engine.decision import Known
 from shared.engine.migrate import migrate
 from shared.engine.service import Ask
 from shared.period import to_minute
 from tests.integration.test_grants import QUERY
 from tests.support.seeds import seeded_random
+from tests.support.stores import asked_of, connected_to
 from tests.unit.invoicing.cases import AT, line, metered, reported, told, told_of_node, told_of_snapshot
 
 pytestmark = pytest.mark.postgres
@@ -50,20 +49,13 @@ async def invoicing(database: str) -> str:
     return database
 
 
-@asynccontextmanager
-async def connected(dsn: str, role: str = INVOICING.role) -> AsyncIterator[asyncpg.Connection]:
-    conn = await asyncpg.connect(dsn, server_settings={"role": role, "search_path": INVOICING.schema})
-    try:
-        yield conn
-    finally:
-        await conn.close()
+def connected(dsn: str, role: str = INVOICING.role) -> AbstractAsyncContextManager[asyncpg.Connection]:
+    return connected_to(INVOICING, dsn, role)
 
 
 def asked(event: Event) -> Ask:
-    id_ = ids.new_id()
-    envelope = Envelope(id=id_, type=event.type, source="/test", key=event.key, correlation_id=id_)
     at: datetime = getattr(event, "effective_at")  # noqa: B009 - every event of lifecycle has it
-    return Ask(event.key, event, envelope, Cause(id_, "invoicing", at))
+    return asked_of(INVOICING, event, at)
 
 
 def created(account: str, resource: str, at: datetime = AT) -> ResourceCreated:

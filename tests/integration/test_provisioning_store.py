@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from random import Random
 from typing import Final, get_args
@@ -15,15 +15,14 @@ from services.provisioning.rules import RULES
 from services.provisioning.service import PROVISIONING
 from services.provisioning.state import Plan, Request, Resource
 from services.provisioning.store import ProvisioningStore
-from shared import ids
-from shared.contracts.cloudevents import Envelope
 from shared.contracts.message import Command
 from shared.contracts.provisioning import Action, CancelChange, ChangeResource, Outcome, PlanOutcome
-from shared.engine.decision import Cause, Known
+from shared.engine.decision import Known
 from shared.engine.migrate import migrate
 from shared.engine.service import Ask
 from tests.support.counting import Counting
 from tests.support.seeds import seeded_random
+from tests.support.stores import asked_of, connected_to
 
 pytestmark = pytest.mark.postgres
 
@@ -38,19 +37,12 @@ async def provisioning(database: str) -> str:
     return database
 
 
-@asynccontextmanager
-async def connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
-    conn = await asyncpg.connect(dsn, server_settings={"role": PROVISIONING.role})
-    try:
-        yield conn
-    finally:
-        await conn.close()
+def connected(dsn: str) -> AbstractAsyncContextManager[asyncpg.Connection]:
+    return connected_to(PROVISIONING, dsn, PROVISIONING.role)
 
 
 def asked(command: Command) -> Ask:
-    id_ = ids.new_id()
-    envelope = Envelope(id=id_, type=command.type, source="/test", key=command.key, correlation_id=id_)
-    return Ask(command.key, command, envelope, Cause(id_, "provisioning", AT))
+    return asked_of(PROVISIONING, command, AT)
 
 
 def decided(known: Known, asks: Iterable[Ask]) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, Final, get_args
@@ -25,31 +25,24 @@ from services.hold.state import (
 from services.hold.store import HoldStore
 from shared import ids
 from shared.contracts.charges import GiveBack, PlaceCharge, PlaceHold, ReleaseHold, Why
-from shared.contracts.cloudevents import Envelope
 from shared.contracts.hold import AccountMode, ExtendPoc, GrantPoc, OpenAccount, TopUp
 from shared.contracts.message import MOST_VND, Command
-from shared.engine.decision import Cause, Known
+from shared.engine.decision import Known
 from shared.engine.service import Ask
+from tests.support.stores import asked_of, connected_to
 
 AT: Final = datetime(2026, 3, 6, 2, 0, tzinfo=UTC)
 STORE: Final = HoldStore()
 
 
-@asynccontextmanager
-async def connected(dsn: str, role: str = HOLD.role) -> AsyncIterator[asyncpg.Connection]:
+def connected(dsn: str, role: str = HOLD.role) -> AbstractAsyncContextManager[asyncpg.Connection]:
     """As a worker connects; or as the role given."""
-    conn = await asyncpg.connect(dsn, server_settings={"role": role, "search_path": HOLD.schema})
-    try:
-        yield conn
-    finally:
-        await conn.close()
+    return connected_to(HOLD, dsn, role)
 
 
 def asked(command: Command, at: datetime = AT) -> Ask:
     """The command, just read from its topic."""
-    id_ = ids.new_id()
-    envelope = Envelope(id=id_, type=command.type, source="/test", key=command.key, correlation_id=id_)
-    return Ask(command.key, command, envelope, Cause(id_, "hold", at))
+    return asked_of(HOLD, command, at)
 
 
 def about(*accounts: str) -> list[Ask]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Any, Final
 
@@ -13,39 +13,24 @@ from services.lifecycle.rules import RULES
 from services.lifecycle.service import LIFECYCLE
 from services.lifecycle.state import Change, Cluster, Resource
 from services.lifecycle.store import LifecycleStore
-from shared import ids
-from shared.contracts.cloudevents import Envelope
 from shared.contracts.message import Message
 from shared.contracts.provisioning import ChangeResource, ResourceChanged
-from shared.contracts.resources import (
-    ClearCluster,
-    SetAutoRenew,
-)
-from shared.engine.decision import Cause, Decision, Entity, Known
+from shared.contracts.resources import ClearCluster, SetAutoRenew
+from shared.engine.decision import Decision, Entity, Known
 from shared.engine.service import Ask
-from tests.unit.lifecycle.cases import (
-    AT,
-)
+from tests.support.stores import asked_of, connected_to
+from tests.unit.lifecycle.cases import AT
 
 STORE: Final = LifecycleStore()
 MINUTE: Final = timedelta(minutes=1)
 
 
-@asynccontextmanager
-async def connected(dsn: str, role: str = LIFECYCLE.role) -> AsyncIterator[asyncpg.Connection]:
-    conn = await asyncpg.connect(dsn, server_settings={"role": role, "search_path": LIFECYCLE.schema})
-    try:
-        yield conn
-    finally:
-        await conn.close()
+def connected(dsn: str, role: str = LIFECYCLE.role) -> AbstractAsyncContextManager[asyncpg.Connection]:
+    return connected_to(LIFECYCLE, dsn, role)
 
 
 def asked(message: Message, at: Any = None) -> Ask:
-    id_ = ids.new_id()
-    envelope = Envelope(id=id_, type=message.type, source="/test", key=message.key, correlation_id=id_)
-    return Ask(
-        message.key, message, envelope, Cause(id_, "lifecycle", at or getattr(message, "effective_at", AT))
-    )
+    return asked_of(LIFECYCLE, message, at or getattr(message, "effective_at", AT))
 
 
 def decided(known: Known, asks: Iterable[Ask]) -> list[Message]:
