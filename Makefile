@@ -28,9 +28,12 @@ check: setup ## format, lint, types, imports, rules covered, contracts: a minute
 	@.venv/bin/stoppoc contracts export --check
 	@.venv/bin/stoppoc contracts check
 
-bench: setup ## measure the engine beside its naive twin and its floors
+bench: setup ## measure the engine, and Stop POC, beside their naive twins and their floors: ten minutes or so
 	@.venv/bin/stoppoc bench engine
+	@.venv/bin/stoppoc bench stop-poc
 
-lock: setup ## write requirements.lock from pyproject.toml
+lock: setup ## write requirements.lock, and requirements.run.lock for the image, from pyproject.toml
 	@.venv/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --universal --python-version 3.11 \
 	    --extra dev pyproject.toml --output-file requirements.lock --custom-compile-command "make lock"
+	@.venv/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --universal --python-version 3.11 \
+	    --constraint requirements.lock pyproject.toml --output-file requirements.run.lock --custom-compile-command "make lock"

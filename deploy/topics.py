@@ -65,7 +65,7 @@ class _Found:
 
 
 def wanted(services: Iterable[Service]) -> list[Topic]:
-    """Every topic of these services: three each, and the dead letters of each topic a service reads."""
+    """Every topic of these services: three each, those they read of others, and the dead letters of each they read."""
     every = [topic for service in services for topic in _of(service)]
     return sorted({topic.name: topic for topic in every}.values(), key=lambda topic: topic.name)
 
@@ -73,6 +73,7 @@ def wanted(services: Iterable[Service]) -> list[Topic]:
 def _of(service: Service) -> list[Topic]:
     return [
         *topics.of(service.name),
+        *(topics.named(topic) for topic in service.reads),
         *(topics.dead_letters(topic, service.group) for topic in service.reads),
     ]
 

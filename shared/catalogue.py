@@ -35,6 +35,8 @@ class Flags(BaseModel):
     trash_days: Annotated[int, Field(ge=0, le=3_650)]
     converts: bool
     metered_by: Literal["minute", "gb_hour"] | None = None
+    settled: Literal["at_once", "monthly"] = "at_once"
+    held_days: Annotated[int, Field(ge=1, le=31)] = 3
 
     def allows_poc(self, *, in_cluster: bool) -> bool:
         """Whether the POC wallet may pay for it there."""

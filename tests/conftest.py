@@ -15,17 +15,21 @@ from typing import Final, TypeVar
 
 import asyncpg
 import pytest
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
 
 from deploy.local.java import UnavailableError
 from deploy.local.kafka import Kafka, kafka_on
 from deploy.local.postgres import Postgres
+from tests.support import containers
+from tests.support.containers import ContainerPostgres
 
 _T = TypeVar("_T")
 
 _NO_KAFKA: Final = "not run for want of a real Kafka"
 _HOW_TO_GET_IT: Final = (
     "To run them: put a JDK 17 or later and Maven on PATH (the broker is fetched once, 43 MB),\n"
-    "or name a running Kafka 4: STOPPOC_KAFKA=host:port."
+    "or name a running Kafka 4: STOPPOC_KAFKA=host:port; or, with a container engine: STOPPOC_TEST_CONTAINERS=1."
 )
 
 
@@ -36,7 +40,11 @@ def run_apart(work: Coroutine[None, None, _T]) -> _T:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres | ContainerPostgres]:
+    if containers.wanted():
+        with containers.postgres_container(_answers) as contained:
+            yield contained
+        return
     server = Postgres(tmp_path_factory.mktemp("postgres"))
     try:
         run_apart(server.start())
@@ -54,8 +62,23 @@ async def _execute(dsn: str, statement: str) -> None:
         await conn.close()
 
 
+def _answers(server: ContainerPostgres) -> bool:
+    try:
+        run_apart(_execute(server.dsn, "select 1"))
+    except (OSError, asyncpg.PostgresError):
+        return False
+    return True
+
+
+def _broker_answers(bootstrap: str) -> bool:
+    try:
+        return bool(AdminClient({"bootstrap.servers": bootstrap}).list_topics(timeout=2).brokers)
+    except KafkaException:
+        return False
+
+
 @pytest.fixture
-def database(postgres_server: Postgres) -> Iterator[str]:
+def database(postgres_server: Postgres | ContainerPostgres) -> Iterator[str]:
     """The DSN of a new, empty database; dropped afterwards."""
     name = f"test_{secrets.token_hex(6)}"
     run_apart(_execute(postgres_server.dsn, f'create database "{name}"'))
@@ -79,6 +102,10 @@ def kafka_server(request: pytest.FixtureRequest) -> Iterator[str]:
     """Where one real Kafka of the session is: the one named by the environment, else our own."""
     if named := os.environ.get("STOPPOC_KAFKA"):
         yield named
+        return
+    if containers.wanted():
+        with containers.kafka_container(_broker_answers) as contained:
+            yield contained
         return
     server: Kafka = request.getfixturevalue("apache_kafka")
     try:

@@ -46,7 +46,11 @@ and (resource.status = 'released' and told.status = 'released' and resource.vers
 -- settles
 select order_id as id, status || ' since ' || placed_at || ', ' || lines - done - failed || ' lines open' as found
 from checkout."order"
-where status in ('awaiting_payment', 'paid') or (status = 'provisioning' and not exists (
+where status = 'paid' or (status = 'awaiting_payment' and not exists (
+  -- Who pays from outside has some minutes, or days.
+  select from payments.payment
+  where payment.order_id = "order".order_id and payment.status in ('reserving', 'asking', 'pending', 'charging')
+)) or (status = 'provisioning' and not exists (
   select from checkout.line join lifecycle.change
     on change.target in ('resource/' || line.resource_id, 'cluster/' || "order".cluster_id)
   where line.order_id = "order".order_id and line.status = 'pending'
@@ -102,7 +106,7 @@ from (
 ) as line
 full join (
   select order_id, resource_id, count(*) as invoices, sum(money_vnd) as money_vnd, sum(money_vnd + carried_vnd) as worth_vnd
-  from invoicing.invoice group by order_id, resource_id
+  from invoicing.invoice where line is not null group by order_id, resource_id
 ) as invoice using (order_id, resource_id)
 where (invoices, line_vnd, line.worth_vnd) is distinct from (1::bigint, money_vnd::bigint, invoice.worth_vnd::bigint)
 
@@ -189,14 +193,15 @@ where unused_vnd <> coalesce(returned_vnd, 0) or coalesce(times, 0) <> (unused_v
 -- of: hold.account
 -- settles
 select account_id || '@' || ledger_sequence as id,
-  'sales ' || coalesce(sales_vnd, 0) || ' VND, invoiced ' || coalesce(money_vnd, 0) || ', returned '
-  || coalesce(unused_vnd, 0) + coalesce(less_vnd, 0) || ', open ' || coalesce(open_vnd, 0) as found
+  'sales ' || coalesce(sales_vnd, 0) || ' VND, invoiced ' || coalesce(money_vnd, 0) || ', paid of use '
+  || coalesce(paid_vnd, 0) || ', returned '
+  || coalesce(unused_vnd, 0) + coalesce(less_vnd, 0) + coalesce(too_much_vnd, 0) || ', open ' || coalesce(open_vnd, 0) as found
 from hold.account
 left join (
   select account_id, sum(amount_vnd) as sales_vnd from hold.ledger_entry where book = 'sales' group by account_id
 ) as sales using (account_id)
 left join (
-  select account_id, sum(money_vnd) as money_vnd,
+  select account_id, sum(money_vnd) filter (where line is not null) as money_vnd,
     -- A resize that costs less than the rest of the old size: the difference is credit.
     sum(greatest(-(line ->> 'amount')::bigint, 0)) as less_vnd
   from invoicing.invoice group by account_id
@@ -204,6 +209,14 @@ left join (
 left join (
   select account_id, sum(unused_vnd) as unused_vnd from invoicing.closing where closed_by <> 'resize' group by account_id
 ) as closing using (account_id)
+left join (
+  -- What is paid by its use counts once it is paid.
+  select account_id, sum(amount_vnd) as paid_vnd from invoicing.payment group by account_id
+) as payment using (account_id)
+left join (
+  -- Recorded too much before an end became known, and not taken off an invoice.
+  select account_id, -sum(amount_vnd) as too_much_vnd from invoicing.use_line where invoice_id is null group by account_id
+) as use using (account_id)
 left join (
   -- What open orders were charged is not invoiced yet.
   select charge.account_id, sum(amount_vnd - charge.given_back_vnd - coalesce(money_vnd, 0)) as open_vnd
@@ -215,4 +228,35 @@ left join (
   group by charge.account_id
 ) as waiting using (account_id)
 where coalesce(sales_vnd, 0)
-  <> coalesce(money_vnd, 0) - coalesce(less_vnd, 0) - coalesce(unused_vnd, 0) + coalesce(open_vnd, 0)
+  <> coalesce(money_vnd, 0) + coalesce(paid_vnd, 0) - coalesce(less_vnd, 0) - coalesce(unused_vnd, 0)
+  - coalesce(too_much_vnd, 0) + coalesce(open_vnd, 0)
+
+-- name: payments_are_booked
+-- truth 5: What invoices say was paid of them after they were issued is what hold has booked for them, to the VND.
+-- of: invoicing.payment
+-- settles
+select coalesce(paid.invoice_id, booked.reference) as id,
+  'paid ' || coalesce(paid_vnd, 0) || ' VND, in the ledger ' || coalesce(booked_vnd, 0) as found
+from (
+  select account_id, invoice_id::text, sum(amount_vnd) as paid_vnd from invoicing.payment group by account_id, invoice_id
+) as paid
+full join (
+  select account_id, reference, -sum(amount_vnd) as booked_vnd
+  from hold.ledger_entry where line = 1 and kind in ('settle', 'payment') group by account_id, reference
+) as booked on booked.account_id = paid.account_id and booked.reference = paid.invoice_id
+where paid_vnd is distinct from booked_vnd
+
+-- name: use_is_metered_alike
+-- truth 6: What goes on being used out of held credit, hold counts as invoicing records it: the same size, at the same price.
+-- of: hold.meter
+-- settles
+select coalesce(meter.account_id, usage.account_id) || '/' || coalesce(meter.resource_id, usage.resource_id) as id,
+  'hold counts ' || coalesce(meter.quantity || ' at ' || meter.vnd || ' ' || meter.per, 'nothing') || '; invoicing records '
+  || coalesce(usage.quantity || ' at ' || usage.price_vnd || ' ' || usage.per, 'nothing') as found
+from (select * from hold.meter where vnd is not null) as meter
+full join (
+  select * from invoicing.usage
+  where billing = 'hold' and not exists (select from invoicing.usage_end where usage_end.usage_id = usage.usage_id)
+) as usage on usage.account_id = meter.account_id and usage.resource_id = meter.resource_id
+where (meter.product, meter.vnd, meter.quantity, meter.per)
+  is distinct from (usage.product, usage.price_vnd, usage.quantity, usage.per)

@@ -94,3 +94,22 @@ from checkout.coupon full join (
   group by coupon
 ) as users on users.coupon = code
 where used is distinct from coalesce(orders, 0)
+
+-- name: no_end_is_renewed_twice
+-- truth 6: From one end a resource is renewed once, by hand or by itself.
+-- of: checkout.line
+select resource_id as id, 'from ' || (line.line ->> 'starts') || ' on ' || count(*) || ' times, by orders '
+  || string_agg(order_id, ', ') as found
+from checkout.line join checkout."order" using (order_id)
+where action = 'renew' and line.status = 'done'
+group by resource_id, line.line ->> 'starts'
+having count(*) > 1
+
+-- name: renewed_by_itself_once_a_morning
+-- truth 3: What renews itself has at most one order a morning.
+-- of: checkout."order"
+select min(order_id) as id, subject || ' has ' || count(*) || ' orders of ' || placed_at as found
+from checkout."order"
+where auto
+group by subject, placed_at
+having count(*) > 1

@@ -24,6 +24,8 @@ _FILES: Final[Mapping[str, tuple[str, ...]]] = {
     "checkout.sql": ("checkout",),
     "lifecycle.sql": ("lifecycle",),
     "invoicing.sql": ("invoicing",),
+    "notify.sql": ("notify",),
+    "mails.sql": ("hold", "checkout", "notify"),
     "across.sql": ("hold", "checkout", "lifecycle", "invoicing"),
 }
 _ENGINE: Final = "engine.sql"

@@ -22,8 +22,9 @@ where (poc_remaining, cluster.resources) is distinct from (coalesce(found_poc, 0
 -- of: lifecycle.resource where status = 'active'
 select resource_id as id, billing || ' until ' || coalesce(ends_at::text, '-') || ': ' || terms::text as found
 from lifecycle.resource
-where status = 'active' and case billing
-  when 'hold' then ends_at is not null or terms <> '[]' or metered is null
+where status = 'active' and case
+  -- Who pays by the month, or by what is metered, has bought no period.
+  when billing in ('hold', 'postpaid') then ends_at is not null or terms <> '[]' or metered is null
   else metered is not null or exists (
     select from (
       select ends, lead(starts) over (order by starts) as next
@@ -35,3 +36,37 @@ where status = 'active' and case billing
     where ends <> coalesce(next, ends_at)
   ) or terms = '[]'
 end
+
+-- name: resources_are_due_as_they_stand
+-- truth 3: A resource is due for the next step of its life at the instant that its end, or its time in the trash, gives.
+-- of: lifecycle.resource where next_at is not null
+select resource_id as id, status || ' until ' || coalesce(ends_at::text, '-') || ', due ' || coalesce(next_at::text, '-') as found
+from lifecycle.resource
+where next_at is distinct from case
+  when mornings <> '{{}}' then null
+  when poc_ended_at is not null and billing = 'poc' and status in ('active', 'grace', 'suspended') then poc_ended_at
+  when status in ('trash', 'expired') or status = 'suspended' and billing in ('hold', 'postpaid') then trash_ends_at
+  when billing in ('hold', 'postpaid') then null
+  when status = 'active' then ends_at + case billing when 'poc' then interval '1 minute' else interval '0' end
+  when status = 'grace' then ends_at + interval '15 days'
+  when status = 'suspended' then ends_at + interval '30 days'
+end
+
+-- name: nothing_stays_due
+-- truth 3: What fell due more than an hour before the last minute that was done has been done, unless the provider is changing it.
+-- of: lifecycle.resource
+-- settles
+select resource_id as id, status || ', due ' || next_at || ', done up to ' || instant as found
+from lifecycle.resource join lifecycle.job_progress as job on job.job = 'check_life' and job.shard = resource.shard
+where job.done and next_at < job.instant - interval '1 hour'
+  and not exists (
+    select from lifecycle.change where target in ('resource/' || resource_id, 'cluster/' || cluster_id)
+  )
+
+-- name: no_renewal_waits_for_long
+-- truth 3: Whatever was to be renewed by itself has been answered within a day.
+-- of: lifecycle.resource
+-- settles
+select resource_id as id, 'waits since ' || mornings[1] || ', done up to ' || instant as found
+from lifecycle.resource join lifecycle.job_progress as job on job.job = 'check_ends' and job.shard = resource.shard
+where mornings[1] < job.instant - interval '1 day'

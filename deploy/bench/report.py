@@ -1,4 +1,4 @@
-"""The figures for people: as tables on a terminal, and as the last section of docs/performance.md.
+"""The figures for people: as tables on a terminal, and as a section of docs/performance.md.
 
 `stoppoc bench engine --all --json > figures.json`, then `python -m deploy.bench.report figures.json docs/performance.md`.
 """
@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from io import StringIO
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from rich.console import Console
-from rich.table import Table
+from deploy.bench import pages
+from deploy.bench.pages import Rows, Table
 
 _WAYS: Final = {
     "ours": "the engine",
@@ -32,63 +31,29 @@ _BESIDES: Final = {
 }
 
 _PROCESSES: Final = ("worker", "postgres", "broker", "all")
-_SECTION: Final = "\n## Figures\n"
-
-Rows = Sequence[tuple[str, ...]]
 
 
 def report(figures: Mapping[str, Any]) -> str:
     """For a terminal."""
-    out = StringIO()
-    console = Console(file=out, width=120, highlight=False)
-    for title, columns, rows in _tables(figures):
-        table = Table(box=None, padding=(0, 3, 0, 0), pad_edge=False)
-        for number, name in enumerate(columns):
-            table.add_column(name, justify="left" if number == 0 else "right")
-        for row in rows:
-            table.add_row(*row)
-        console.print(f"[bold]{title}[/bold]", table, "", sep="\n")
-    return out.getvalue().rstrip()
+    return pages.on_terminal(_tables(figures))
 
 
 def page(figures: Mapping[str, Any]) -> str:
     """For docs/performance.md."""
-    lines = [f"{_circumstances(figures)}\n"]
-    for title, columns, rows in _tables(figures):
-        lines += [
-            f"**{title}**\n",
-            _row(columns),
-            _row("---:" if number else "---" for number in range(len(columns))),
-        ]
-        lines += [*map(_row, rows), ""]
-    return "\n".join(lines)
+    return pages.in_document(figures, _tables(figures))
 
 
-def _row(cells: Iterable[str]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def _circumstances(figures: Mapping[str, Any]) -> str:
-    machine, versions = figures["machine"], figures["versions"]
-    told = ", ".join(f"{name} {version}" for name, version in versions.items())
-    load = "/".join(f"{one:g}" for one in machine["load_average_before"])
-    return (
-        f"Measured {figures['at']} on {machine['cpus']} CPUs ({machine['system']}), load before {load}, "
-        f"{figures['broker']} broker, seed {figures['settings']['seed']}, {figures['seconds']:g} s in all; {told}."
-    )
-
-
-def _tables(figures: Mapping[str, Any]) -> Iterable[tuple[str, Sequence[str], Rows]]:
-    yield (
+def _tables(figures: Mapping[str, Any]) -> Iterator[Table]:
+    yield Table(
         "Messages a second, and CPU microseconds a message",
         ("", "median", "lowest", "highest", *_PROCESSES),
         _rates(figures),
     )
-    yield "Required", ("", "required", "measured", "met"), _requirements(figures)
+    yield pages.requirements(figures)
     if besides := _besides(figures):
-        yield "Besides", ("", "measured"), besides
+        yield Table("Besides", ("", "measured"), besides)
     if "latency" in figures:
-        yield (
+        yield Table(
             "One message alone, milliseconds",
             ("", "median", "p99", "worst"),
             [
@@ -98,9 +63,9 @@ def _tables(figures: Mapping[str, Any]) -> Iterable[tuple[str, Sequence[str], Ro
         )
     if (stored := figures.get("stored_accounts")) is not None:
         columns = ("accounts", "drawn from", "µs a message", "CPU µs a message", "snapshots a message")
-        yield "By accounts stored", columns, _stored(stored)
+        yield Table("By accounts stored", columns, _stored(stored))
     if (memory := figures.get("memory")) is not None:
-        yield (
+        yield Table(
             f"Memory over {memory['messages']:,} messages, MiB by quarter",
             ("", "1", "2", "3", "4"),
             [("worker", *(f"{one:.1f}" for one in memory["rss_mib_by_quarter"]))],
@@ -140,17 +105,9 @@ def _besides(figures: Mapping[str, Any]) -> Rows:
     return [(words, f"{figures[name]:g}") for name, words in _BESIDES.items() if name in figures]
 
 
-def _requirements(figures: Mapping[str, Any]) -> Rows:
-    return [
-        (one["what"], one["required"], f"{one['measured']:g}", "yes" if one["met"] else "NO")
-        for one in figures["requirements"]
-    ]
-
-
 def put(path: Path, figures: Mapping[str, Any]) -> None:
-    """Makes the figures the document's last section, in place of earlier ones."""
-    told = path.read_text().partition(_SECTION)[0].rstrip("\n")
-    path.write_text(f"{told}\n{_SECTION}\n{page(figures)}")
+    """Makes the figures the document's section of that name."""
+    pages.put_section(path, "Figures", page(figures))
 
 
 if __name__ == "__main__":

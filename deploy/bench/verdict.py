@@ -79,13 +79,13 @@ def _in_series(rates: Mapping[str, float]) -> float:
     return 1 / (1 / rates["sql_floor"] + 1 / rates["broker_floor"])
 
 
-def verdicts(figures: Mapping[str, Any]) -> list[dict[str, Any]]:
+def verdicts(figures: Mapping[str, Any], required: Sequence[Required] = REQUIRED) -> list[dict[str, Any]]:
     """Each requirement whose figure was measured."""
-    return list(_verdicts(figures))
+    return list(_verdicts(figures, required))
 
 
-def _verdicts(figures: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    for one in REQUIRED:
+def _verdicts(figures: Mapping[str, Any], required: Sequence[Required]) -> Iterator[dict[str, Any]]:
+    for one in required:
         if (found := _at(figures, one.path)) is not None:
             yield {
                 "what": one.words,

@@ -1,9 +1,10 @@
-"""`stoppoc bench`: what the engine costs, measured here and now."""
+"""`stoppoc bench`: what the engine costs, and what a Stop POC costs, measured here and now."""
 
 from __future__ import annotations
 
 import asyncio
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,17 +14,22 @@ import typer
 from deploy.bench.engine import FULL, QUICK, Bench, Plan
 from deploy.bench.ground import Unfit, prepared
 from deploy.bench.report import report
+from deploy.bench.stop_poc import bench as stop_poc
+from deploy.bench.stop_poc.ground import prepared as stop_poc_servers
+from deploy.bench.stop_poc.growth import QUICKLY_STORED, STORED
+from deploy.bench.stop_poc.report import report as stop_poc_report
 from deploy.bench.trial import Size
+from deploy.cli.bench_jobs import jobs
 from deploy.cli.say import FAILED, WRONG, AsJson, Trouble, as_document, examples, line, note
 
-bench = typer.Typer(no_args_is_help=True, help="What the engine costs, measured here.")
+bench = typer.Typer(no_args_is_help=True, help="What the engine and a Stop POC cost, measured here.")
 
 _MILLION = 1_000_000
 
 
 @bench.callback()
 def _group() -> None:
-    """What is measured is named: `bench engine`."""
+    """What is measured is named: `bench engine`, `bench stop-poc`, `bench jobs`."""
 
 
 def engine(  # noqa: PLR0913, PLR0917 - one for each option
@@ -71,6 +77,12 @@ def engine(  # noqa: PLR0913, PLR0917 - one for each option
         figures = asyncio.run(_measured(plan))
     except Unfit as reason:
         raise Trouble(str(reason), FAILED) from None
+    _tell(figures, report, check=check, as_json=as_json)
+
+
+def _tell(
+    figures: dict[str, Any], report: Callable[[dict[str, Any]], str], *, check: bool, as_json: bool
+) -> None:
     if as_json:
         as_document(figures)
     else:
@@ -84,6 +96,60 @@ bench.command(
         "stoppoc bench engine --quick", "stoppoc bench engine --all --check --json > figures.json"
     )
 )(engine)
+
+
+def stop(
+    clusters: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Clusters of 30 in each trial of ours.", show_default=False),
+    ] = None,
+    rounds: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Turns of ours, naive and floors.", show_default=False),
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Small and short: shows that it works, not how fast.")
+    ] = False,
+    grown: Annotated[
+        bool, typer.Option("--grown", help="Also with 10,000, 100,000 and 1,000,000 resources stored.")
+    ] = False,
+    every: Annotated[bool, typer.Option("--all", help="All of it.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Exit 1 when a required figure is missed.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure Stop POC through all services, beside a naive twin, and what the database and the broker alone take.
+
+    On a broker and a database of its own, or on those that STOPPOC_KAFKA and STOPPOC_POSTGRES name; the broker must not
+    have the services' topics, because they are made and taken away. Needs a machine with nothing else to do.
+    """
+    base = stop_poc.QUICK if quick else stop_poc.FULL
+    plan = base.resized(clusters or base.ours.clusters, rounds or base.rounds)
+    if grown or every:
+        plan = replace(plan, stored=QUICKLY_STORED if quick else STORED)
+    try:
+        figures = asyncio.run(_stopped(plan))
+    except Unfit as reason:
+        raise Trouble(str(reason), FAILED) from None
+    _tell(figures, stop_poc_report, check=check, as_json=as_json)
+
+
+bench.command(
+    "stop-poc",
+    epilog=examples(
+        "stoppoc bench stop-poc --quick", "stoppoc bench stop-poc --all --check --json > figures.json"
+    ),
+)(stop)
+
+
+bench.command(
+    "jobs", epilog=examples("stoppoc bench jobs --quick", "stoppoc bench jobs --json > figures.json")
+)(jobs)
+
+
+async def _stopped(plan: stop_poc.Plan) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="stoppoc-bench-") as work:
+        async with stop_poc_servers(Path(work)) as ground:
+            return await stop_poc.Bench(ground, plan, Path(work), note).run()
 
 
 async def _measured(plan: Plan) -> dict[str, Any]:

@@ -14,12 +14,15 @@ import asyncpg
 import typer
 from typer.core import TyperGroup
 
-from deploy.cli import contracts, operate, where
+from deploy.cli import contracts, mail, operate, where
 from deploy.cli.audit import audit
 from deploy.cli.bench import bench
 from deploy.cli.demo import demo
 from deploy.cli.dlq import dlq
+from deploy.cli.jobs import jobs
+from deploy.cli.month import month
 from deploy.cli.parked import parked
+from deploy.cli.pay import pay, play
 from deploy.cli.say import FAILED, SILENT, WRONG, Trouble, as_document, examples, line, note
 from deploy.cli.send import Sending, send
 from deploy.cli.show import show
@@ -36,12 +39,16 @@ _ORDER: Final = [
     "send",
     "watch",
     "show",
+    "month",
     "simulate",
     "lag",
     "audit",
     "dlq",
     "parked",
+    "mail",
     "run",
+    "pay",
+    "sandbox",
     "topics",
     "migrate",
     "contracts",
@@ -141,17 +148,25 @@ app.command(
 )(send)
 app.command(epilog=examples("stoppoc watch k1", "stoppoc watch ORDER --wait 10s --json"))(watch)
 app.add_typer(show, name="show")
+app.add_typer(month, name="month")
 app.command(epilog=examples("stoppoc simulate docs/scenarios", "stoppoc simulate --json my-rule.yaml"))(
     simulate
 )
 app.command(epilog=examples("stoppoc lag", "stoppoc lag hold --partitions --json"))(operate.lag)
+app.command(epilog=examples("stoppoc jobs", "stoppoc jobs hold --json"))(jobs)
 app.command(epilog=examples("stoppoc audit", "stoppoc audit --wait 60s --json"))(audit)
 app.command(epilog=examples("stoppoc run hold --http-port 8080"))(run)
+app.command(epilog=examples("stoppoc pay", "stoppoc pay --http-port 8070"))(pay)
+app.command(
+    "sandbox",
+    epilog=examples("stoppoc sandbox", "stoppoc sandbox --way never", "stoppoc sandbox --way any --seed 7"),
+)(play)
 app.add_typer(operate.topics, name="topics")
 app.command(epilog=examples("stoppoc migrate", "STOPPOC_POSTGRES=postgresql://... stoppoc migrate --json"))(
     operate.migrate
 )
 app.add_typer(dlq, name="dlq")
 app.add_typer(parked, name="parked")
+app.add_typer(mail.app, name="mail")
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(bench, name="bench")

@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import typer
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from deploy.cli import shown, where
 from deploy.cli.say import (
@@ -27,9 +27,10 @@ from services.hold import books as accounts
 from services.hold.books import Movement
 from services.invoicing import books as invoices
 from services.lifecycle import books as clusters
+from services.payments import books as payments
 from shared import ids
 from shared.contracts.cloudevents import timestamp
-from shared.contracts.message import Id, Message
+from shared.contracts.message import Id
 
 T = TypeVar("T")
 
@@ -46,17 +47,22 @@ def account(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Both wallets of an account, what is held for which product, and its invoices; exit 1 when there is none."""
+    """Both wallets of an account, what is held for which product and why, and its invoices; exit 1 when there is none."""
     key, dsn = _id(account_id, "account"), where.postgres()
     state = _there(asyncio.run(accounts.account(dsn, key)), f"account {key}")
     invoiced = asyncio.run(invoices.invoices(dsn, key))
+    meters = asyncio.run(accounts.meters(dsn, key))
     movements = asyncio.run(accounts.history(dsn, key)) if history else []
     if as_json:
-        told = {**_said(state), "invoices": [_said(one) for one in invoiced]}
+        running = [one._asdict() | {"since": timestamp(one.since)} for one in meters]
+        told = {**_said(state), "metered": running, "invoices": [_said(one) for one in invoiced]}
         moved = [one._asdict() | {"at": timestamp(one.at)} for one in movements]
         as_document(told | {"history": moved} if history else told)
         return
     sections(shown.account(state))
+    if meters:
+        line()
+        sections([shown.metered(meters)])
     if invoiced:
         line()
         sections([shown.invoices(invoiced)])
@@ -93,10 +99,12 @@ def order(
     key, dsn = _id(order_id, "order"), where.postgres()
     state = _there(asyncio.run(orders.order(dsn, key)), f"order {key}, and none about it")
     lines = asyncio.run(orders.lines(dsn, state.order))
+    paid = asyncio.run(payments.payment(dsn, state.order))
     if as_json:
-        as_document({**_said(state), "each": [_said(one) for one in lines]})
+        more = {} if paid is None else {"payment": _said(paid)}
+        as_document({**_said(state), "each": [_said(one) for one in lines], **more})
         return
-    sections(shown.order(state, lines, whole=explain))
+    sections(shown.order(state, lines, paid, whole=explain))
 
 
 @show.command(epilog=examples("stoppoc show invoice 01a1fd77-e850-7ed0-b375-94043d45a696"))
@@ -109,11 +117,14 @@ def invoice(
         key = UUID(ids.canonical(invoice_id))
     except ValueError:
         raise Trouble(f"{quoted(invoice_id)} is no invoice's id", WRONG) from None
-    state = _there(asyncio.run(invoices.invoice(where.postgres(), key)), f"invoice {key}")
+    dsn = where.postgres()
+    state = _there(asyncio.run(invoices.invoice(dsn, key)), f"invoice {key}")
+    uses, payments = asyncio.run(invoices.uses(dsn, key)), asyncio.run(invoices.payments(dsn, key))
     if as_json:
-        as_document(_said(state))
+        paid = [one._asdict() | {"effective_at": timestamp(one.effective_at)} for one in payments]
+        as_document(_said(state) | {"uses": [_said(one) for one in uses], "payments": paid})
         return
-    sections(shown.invoice(state))
+    sections(shown.invoice(state, uses, payments))
 
 
 def _there(state: T | None, what: str) -> T:
@@ -122,7 +133,7 @@ def _there(state: T | None, what: str) -> T:
     return state
 
 
-def _said(state: Message) -> dict[str, Any]:
+def _said(state: BaseModel) -> dict[str, Any]:
     return state.model_dump(mode="json")
 
 

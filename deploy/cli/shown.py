@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+from deploy.cli.dates import next_of, renewal_of
 from deploy.cli.say import Section
 from deploy.cli.telling import vnd
+from services.hold.books import Running
+from services.invoicing.books import Payment
 from shared.contracts.cloudevents import timestamp
-from shared.contracts.hold import Account
-from shared.contracts.invoicing import Invoice
+from shared.contracts.hold import Account, ProductHold
+from shared.contracts.invoicing import Invoice, UseLine, explained_use
 from shared.contracts.lifecycle import Cluster, Resource
 from shared.contracts.orders import Order, OrderLine
 from shared.contracts.parts import Line, Metered, explained
+from shared.contracts.payments import Payment as FromOutside
 
 FIELDS = ("field", "value")
+_USE = ("product", "resource", "from", "until", "price x quantity x time", "amount")
+_PAYMENT = ("at", "by", "paid", "out of what was held")
 
 
 def account(state: Account) -> Iterator[Section]:
@@ -22,8 +28,25 @@ def account(state: Account) -> Iterator[Section]:
     yield Section(FIELDS, [("account", state.account), ("mode", state.mode), ("email", state.email)])
     yield Section(("wallet", "total", "held", "available", "until"), list(_wallets(state)))
     if state.holds:
-        rows = [(one.product, one.actual, one.estimate, one.held, one.debt) for one in state.holds]
-        yield Section(("held for", "used", "next 3 days", "held", "debt"), rows)
+        rows = [_held(one) for one in state.holds]
+        yield Section(("held for", "used", "until", "days to come", "held", "debt", "days in debt"), rows)
+
+
+def _held(one: ProductHold) -> Sequence[object]:
+    return one.product, one.actual, _at(one.counted_until), one.estimate, one.held, one.debt, one.debt_days
+
+
+def metered(meters: Sequence[Running]) -> Section:
+    """What is used, at which price, and what it has cost before at another."""
+    columns = ("product", "resource", "quantity", "price", "since", "cost before")
+    return Section(columns, [_running(one) for one in meters], "Metered, not settled yet")
+
+
+def _running(one: Running) -> Sequence[object]:
+    price = None
+    if one.vnd is not None:
+        price = f"{vnd(one.vnd)} per {'30 days' if one.per == '30d' else 'GB and hour'}"
+    return one.product, one.resource, one.quantity, price or "ended", timestamp(one.since), one.before
 
 
 def _wallets(state: Account) -> Iterator[Sequence[object]]:
@@ -45,7 +68,7 @@ def cluster(state: Cluster, resources: Iterable[Resource]) -> Iterator[Section]:
         ],
     )
     yield Section(
-        ("resource", "kind", "flavor", "quantity", "billing", "status", "until", "renewed by itself"),
+        ("resource", "kind", "flavor", "quantity", "billing", "status", "until", "next", "renewed by itself"),
         [_resource(one) for one in resources],
     )
 
@@ -60,11 +83,13 @@ def button(state: Cluster) -> str:
 
 
 def _resource(one: Resource) -> Sequence[object]:
-    renewed = f"by {one.months} months" if one.auto_renew else None
-    return one.resource, one.kind, one.flavor, one.quantity, one.billing, one.status, _at(one.until), renewed
+    dates = _at(one.until), next_of(one), renewal_of(one)
+    return one.resource, one.kind, one.flavor, one.quantity, one.billing, one.status, *dates
 
 
-def order(state: Order, lines: Iterable[OrderLine], *, whole: bool = False) -> Iterator[Section]:
+def order(
+    state: Order, lines: Iterable[OrderLine], paid: FromOutside | None = None, *, whole: bool = False
+) -> Iterator[Section]:
     """How far it is, line by line; the `whole` of it: with how each amount came about."""
     lines = list(lines)
     yield Section(
@@ -83,10 +108,21 @@ def order(state: Order, lines: Iterable[OrderLine], *, whole: bool = False) -> I
             ("placed at", timestamp(state.placed_at)),
         ],
     )
+    if paid is not None:
+        yield Section(FIELDS, list(_from_outside(paid)))
     yield Section(("resource", "kind", "flavor", "amount", "status", "reason"), [_line(one) for one in lines])
     if whole:
         rows = [(one.resource, words) for one in lines for words in _explained(one)]
         yield Section(("resource", "how its amount came about"), rows)
+
+
+def _from_outside(paid: FromOutside) -> Iterator[tuple[str, object]]:
+    yield "payment at", paid.gateway
+    yield "payment", paid.status
+    yield "asked for", vnd(paid.amount)
+    yield "received", vnd(paid.received)
+    yield "until", timestamp(paid.until)
+    yield "page to pay on", paid.pay_url or None
 
 
 def _line(one: OrderLine) -> Sequence[object]:
@@ -107,7 +143,9 @@ def _explained(one: OrderLine) -> list[str]:
     ]
 
 
-def invoice(state: Invoice) -> Iterator[Section]:
+def invoice(
+    state: Invoice, uses: Sequence[UseLine] = (), payments: Sequence[Payment] = ()
+) -> Iterator[Section]:
     """What it is for, and how its amount came about."""
     yield Section(
         FIELDS,
@@ -115,16 +153,42 @@ def invoice(state: Invoice) -> Iterator[Section]:
             ("invoice", state.invoice),
             ("number", state.number),
             ("account", state.account),
-            ("for", f"{state.resource} ({state.kind}, {state.product}): {state.action}"),
+            ("for", _for(state)),
             ("order", state.order),
-            ("period", f"{timestamp(state.line.starts)} to {timestamp(state.line.until)}"),
+            *(_period(state)),
             ("amount", vnd(state.amount)),
             ("paid", f"{vnd(state.paid)}, {state.status.replace('_', ' ')}"),
             ("issued at", timestamp(state.issued_at)),
             *(_closed(state)),
         ],
     )
-    yield Section(("how it came about",), [(words,) for words in explained(state.line)])
+    if state.line is None:
+        yield Section(_USE, [_use(one) for one in uses], "How it came about")
+    else:
+        yield Section(("how it came about",), [(words,) for words in explained(state.line)])
+    if payments:
+        yield Section(_PAYMENT, [_payment(one) for one in payments], "Payments")
+
+
+def _for(state: Invoice) -> str:
+    if state.resource is None:
+        return f"all that was used in {state.month}"
+    return f"{state.resource} ({state.kind}, {state.product}): {state.action}"
+
+
+def _period(state: Invoice) -> Iterator[tuple[str, str]]:
+    if state.line is not None:
+        yield "period", f"{timestamp(state.line.starts)} to {timestamp(state.line.until)}"
+
+
+def _use(line: UseLine) -> tuple[object, ...]:
+    how = "; ".join(explained_use(line)[:-1])
+    return line.product, line.resource, timestamp(line.starts), timestamp(line.until), how, line.amount
+
+
+def _payment(payment: Payment) -> tuple[object, ...]:
+    by = payment.paid_by.replace("_", " ")
+    return timestamp(payment.effective_at), by, payment.amount, payment.from_hold
 
 
 def _closed(state: Invoice) -> Iterator[tuple[str, str]]:
@@ -134,7 +198,10 @@ def _closed(state: Invoice) -> Iterator[tuple[str, str]]:
 
 def invoices(states: Iterable[Invoice]) -> Section:
     """One a row."""
-    rows = [(one.number, one.resource, one.action, one.amount, one.status, one.invoice) for one in states]
+    rows = [
+        (one.number, one.resource or one.month, one.action, one.amount, one.status, one.invoice)
+        for one in states
+    ]
     return Section(("number", "resource", "for", "amount", "status", "invoice"), rows, "Invoices")
 
 

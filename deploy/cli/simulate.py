@@ -14,6 +14,7 @@ import typer
 import uvloop
 
 from deploy.cli.say import FAILED, WRONG, AsJson, Trouble, as_document, line, note, plain
+from deploy.cli.year import play_year
 from deploy.services import SERVICES
 from deploy.simulate.compare import Mismatch
 from deploy.simulate.document import MOST_BYTES, Fault
@@ -23,6 +24,7 @@ from deploy.simulate.play import Played, play
 from deploy.simulate.scenario import Scenario
 from deploy.simulate.stage import set_stage
 from deploy.simulate.world import Broken
+from deploy.simulate.year.live import Plan
 
 _ENDINGS: Final = ("*.yaml", "*.yml")
 
@@ -50,8 +52,16 @@ class _Outcome:
 
 def simulate(
     files: Annotated[
-        list[Path], typer.Argument(help="Scenario files, or folders of them.", show_default=False)
-    ],
+        list[Path] | None, typer.Argument(help="Scenario files, or folders of them.", show_default=False)
+    ] = None,
+    year: Annotated[
+        bool,
+        typer.Option("--year", help="Instead of files: a year of many accounts, drawn from a seed."),
+    ] = False,
+    seed: Annotated[int, typer.Option(help="With --year: what all is drawn from.")] = 1,
+    accounts: Annotated[int, typer.Option(min=1, help="With --year: how many there are.")] = 1_000,
+    resources: Annotated[int, typer.Option(min=0, help="With --year: how many stand at first.")] = 10_000,
+    days: Annotated[int, typer.Option(min=1, help="With --year: how many go by.")] = 365,
     as_json: AsJson = False,
 ) -> None:
     """Play scenarios: public commands in virtual time, through the real services, on a database of their own.
@@ -59,9 +69,17 @@ def simulate(
     Every job that falls due between two steps is done at its instant, in order. Each file is a world of its own. With
     --json the final state is printed in the shape of `expect`: one object, or a list of them for several files.
 
+    With --year nobody writes what happens: accounts with resources of every kind, random commands, the system down for days,
+    work killed and done again, messages twice; after every day all invariants are audited. The same seed gives the same
+    books, whose sum is printed.
+
     Exit status: 0 all was as expected, 1 it was not (expected is printed beside found), 2 a file cannot be read: its
     line, and what was expected there.
     """
+    if year:
+        return play_year(Plan(seed, accounts, resources, days), as_json=as_json)
+    if not files:
+        raise Trouble("name scenario files, or --year", WRONG)
     scenarios = _read(list(_paths(files)))
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -74,6 +92,7 @@ def simulate(
     _tell(outcomes, quiet=as_json)
     if not all(outcome.ok for outcome in outcomes):
         raise typer.Exit(FAILED)
+    return None
 
 
 class _Unfit(Exception):

@@ -24,6 +24,7 @@ from deploy.local import ports
 from deploy.local.place import Place, Say, place, to_stderr
 from deploy.local.ports import LOOPBACK
 from deploy.local.supervisor import Heard, Supervisor, Worker, supervised
+from deploy.mail.settings import SERVER as MAIL_SERVER
 from deploy.services import SERVICES
 from deploy.topics import Change, apply, wanted
 from shared.engine.migrate import Applied, migrate
@@ -33,7 +34,8 @@ _SESSION_MS: Final = 3000
 # The in-memory cluster holds an empty fetch for the whole of it.
 _MEMORY_FETCH_MS: Final = 20
 _FORGETFUL: Final = "stoppoc_in_memory"
-_READY_S: Final = 60.0
+_MAIL: Final = "mail-1"
+_READY_S: Final = 150.0
 _PROBE_S: Final = 2.0
 _POLL_S: Final = 0.05
 
@@ -51,7 +53,8 @@ class System:
 
     async def ready(self) -> None:
         """Returns when every worker has joined its group; `Trouble` names one that does not."""
-        waiting = list(self.ports)
+        # A mail server that is away keeps mails waiting, and nothing else.
+        waiting = [name for name in self.ports if name != _MAIL]
         try:
             async with asyncio.timeout(_READY_S):
                 while waiting:
@@ -113,12 +116,19 @@ async def _without_past(here: Place) -> Place:
 
 
 def _workers(counts: Mapping[str, int], here: Place) -> tuple[Sequence[Worker], dict[str, int]]:
-    names = [(service, f"{service}-{nr}") for service, count in counts.items() for nr in range(1, count + 1)]
+    names = [
+        (("run", service), f"{service}-{nr}")
+        for service, count in counts.items()
+        for nr in range(1, count + 1)
+    ]
+    # Mails wait for somebody to send them; who says where to has it done.
+    if os.environ.get(MAIL_SERVER):
+        names.append((("mail", "deliver"), _MAIL))
     listening = dict(zip((name for _, name in names), ports.free(len(names)), strict=True))
-    return [_worker(service, name, listening[name], here) for service, name in names], listening
+    return [_worker(command, name, listening[name], here) for command, name in names], listening
 
 
-def _worker(service: str, name: str, port: int, here: Place) -> Worker:
+def _worker(command: tuple[str, ...], name: str, port: int, here: Place) -> Worker:
     # The database's address may hold a password: it goes by the environment, which other users cannot read.
     env = {
         "STOPPOC_KAFKA": here.kafka,
@@ -132,7 +142,7 @@ def _worker(service: str, name: str, port: int, here: Place) -> Worker:
         )
     if here.broker_kind == "memory":
         env["STOPPOC_FETCH_WAIT_MS"] = str(_MEMORY_FETCH_MS)
-    return Worker(name, (sys.executable, "-m", "deploy.cli", "run", service, "--http-port", str(port)), env)
+    return Worker(name, (sys.executable, "-m", "deploy.cli", *command, "--http-port", str(port)), env)
 
 
 async def probe(port: int) -> tuple[bool, str]:

@@ -74,7 +74,7 @@ class Teller:
     def explained(self, invoice: InvoiceIssued) -> None:
         """How its amount came about."""
         self.out.print(f"  How invoice {invoice.number} of {invoice.resource} came to its amount:")
-        for words in explained(invoice.line):
+        for words in () if invoice.line is None else explained(invoice.line):
             self.out.print(f"    [dim]{words}[/dim]")
 
     def _indented(self, table: Table) -> None:

@@ -28,11 +28,11 @@ class Played:
     final: Mapping[str, Any] = field(default_factory=dict)
 
 
-async def play(stage: Stage, scenario: Scenario) -> Played:
-    """Plays it in a world of its own. `Fault` where what it names cannot stand before the first step."""
+async def play(stage: Stage, scenario: Scenario, *, keep: bool = False) -> Played:
+    """Plays it in a world of its own, forgotten at its end unless it is to be kept. `Fault` where what it names cannot stand before the first step."""
     played = Played()
     started = perf_counter()
-    async with stage.world(begins(scenario)) as world:
+    async with stage.world(begins(scenario), keep=keep) as world:
         await play_prelude(world, scenario)
         for number, step in enumerate(scenario.steps, start=1):
             await world.advance(step.at)

@@ -24,6 +24,7 @@ _DAY: Final = timedelta(days=1)
 _MOST_ITEMS: Final = 500
 # Who converts together is asked together: of these the cluster is what the provider hears of.
 _CONVERTED_WITH_CLUSTER: Final = ("k8s_node", "k8s_volume")
+_HOURS_IN_30_DAYS: Final = 720
 _PAID_BY: Final[Mapping[Billing, str]] = {"poc": "poc", "prepaid": "credit", "hold": "hold"}
 
 
@@ -112,7 +113,7 @@ def _account(account: Account, own: Sequence[Standing], scenario: Scenario, at: 
 def _cost(own: Sequence[Standing], billing: Billing, scenario: Scenario, ends: datetime | None = None) -> int:
     prices = {price.flavor: price.data for price in scenario.prices}
     return sum(
-        prorated(_vnd(prices[flavor]["vnd"]), one.quantity, minutes_between(one.starts, until))
+        prorated(_vnd_30d(prices[flavor]), one.quantity, minutes_between(one.starts, until))
         for one in own
         if one.billing == billing and (until := _until(one, ends)) is not None
         for flavor in one.flavor.split("+")
@@ -123,9 +124,10 @@ def _until(one: Standing, ends: datetime | None) -> datetime | None:
     return min((until for until in (one.until, ends) if until is not None), default=None)
 
 
-def _vnd(amount: object) -> int:
+def _vnd_30d(price: Mapping[str, object]) -> int:
+    amount = price["vnd"]
     assert isinstance(amount, int)
-    return amount
+    return amount * _HOURS_IN_30_DAYS if price.get("per") == "gb_hour" else amount
 
 
 def _purchases(resources: Sequence[Standing]) -> Iterator[Act]:

@@ -121,18 +121,31 @@ def _invoices(bus: Bus) -> dict[str, list[dict[str, Any]]]:
     for key, said in issued.items():
         now = bus.states.get("Invoice", {}).get(key, said)
         invoice = _named(_local(now.data), _INVOICE)
+        invoice["kind"] = invoice["kind"] or "monthly"
         found.setdefault(invoice["account"], []).append(Prior(invoice) if said.prior else invoice)
     return {**{account: [] for account, _ in _states(bus, "Account")}, **found}
 
 
-def _records(_bus: Bus) -> dict[str, Any]:
-    """Nothing closes a month yet."""
-    return {}
+def _records(bus: Bus) -> dict[str, Any]:
+    """What each account used in each month that is on record, by product."""
+    found: dict[str, dict[str, dict[str, int]]] = {}
+    for said in bus.events:
+        if said.name == "MonthRecorded":
+            totals = {one["product"]: one["amount"] for one in said.data["totals"]}
+            found.setdefault(said.data["account"], {})[said.data["month"]] = totals
+    return found
 
 
-def _mails(_bus: Bus) -> list[dict[str, Any]]:
-    """Nothing writes to people yet."""
-    return []
+def _mails(bus: Bus) -> list[dict[str, Any]]:
+    """In the order in which they were asked for: to whom, what kind, and the facts each tells."""
+    return [_mail(said) for said in bus.events if said.name == "MailRequested" and not said.prior]
+
+
+def _mail(said: Said) -> dict[str, Any]:
+    mail = _local(said.data)
+    facts = {name: fact for name, fact in mail["facts"].items() if fact not in (None, [])}
+    # Of a resource's kind and a mail's, the mail's is meant.
+    return facts | {"to": ", ".join(mail["to"]), **_named(mail, ("kind", "account", "language"))}
 
 
 def _event(said: Said) -> dict[str, Any]:

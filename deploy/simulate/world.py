@@ -13,13 +13,13 @@ from typing import Any, Final
 import asyncpg
 
 from deploy.simulate.bus import Bus
-from deploy.simulate.timeline import Due, Timeline
+from deploy.simulate.timeline import Due, Restless, Timeline
 from shared.contracts.cloudevents import Unreadable
 from shared.contracts.message import Message
 from shared.engine import intake, outbox, schedule
-from shared.engine.batch import transact
+from shared.engine.batch import Result, transact
 from shared.engine.faults import RuleRaised
-from shared.engine.intake import StoredRecord
+from shared.engine.intake import Read, StoredRecord
 from shared.engine.service import Service
 
 # As large as a worker's.
@@ -57,14 +57,17 @@ class Stage:
     turns: Turns
 
     @asynccontextmanager
-    async def world(self, begins: datetime, *, keep: bool = False) -> AsyncIterator[World]:
-        """A world that knows nothing yet; whatever it learns is forgotten at its end, unless it is to be kept."""
+    async def world(
+        self, begins: datetime, *, keep: bool = False, of: Callable[[Stage, datetime], World] | None = None
+    ) -> AsyncIterator[World]:
+        """A world that knows nothing yet; whatever it learns is forgotten at its end, unless it is to be kept. One of
+        another make, where that is given."""
         async with AsyncExitStack() as stack:
             transactions = [conn.transaction() for conn in self.connections.values()]
             for transaction in transactions:
                 await transaction.start()
                 stack.push_async_callback(transaction.rollback)
-            world = World(self, begins)
+            world = (of or World)(self, begins)
             await world.begin()
             yield world
             if keep:
@@ -77,9 +80,9 @@ class Stage:
 class World:
     """What is so at the world's instant."""
 
-    def __init__(self, stage: Stage, begins: datetime) -> None:
+    def __init__(self, stage: Stage, begins: datetime, bus: Bus | None = None) -> None:
         self.at = begins
-        self.bus = Bus(stage.services)
+        self.bus = bus or Bus(stage.services)
         self.batches = 0
         self._stage = stage
         self._timeline = Timeline(stage.services)
@@ -91,12 +94,15 @@ class World:
 
     async def advance(self, until: datetime) -> None:
         """Lets time pass: whatever falls due is done at its instant, in order, with all that follows from it."""
-        while (due := await self._timeline.next_due(self._stage.connections, until)) is not None:
-            conn = self._stage.connections[due.service.name]
+        while (due := await self._next_due(until)) is not None:
             self.at = max(self.at, due.instant)
-            await self._timeline.make(conn, due)
-            await self._publish_due(conn, due)
+            await self._timeline.make(self._stage.connections[due.service.name], due.service, self.at)
+            await self._publish_due(due.service)
             await self.drain()
+        self.at = until
+
+    def stand_still(self, until: datetime) -> None:
+        """Lets time pass while nobody is at work: what falls due waits until they are back."""
         self.at = until
 
     async def send(self, message: Message, message_id: str, copies: int = 1) -> None:
@@ -119,20 +125,36 @@ class World:
             await outbox.drop(self._stage.connections[name], positions)
             positions.clear()
 
-    async def _publish_due(self, conn: Any, due: Due) -> None:
+    async def _next_due(self, until: datetime) -> Due | None:
+        try:
+            return await self._timeline.next_due(self._stage.connections, until)
+        except Restless as restless:
+            raise Broken(str(restless)) from None
+
+    async def checkpoint(self) -> None:
+        """Makes all that was done stand, and goes on."""
+        await self.tidy()
+        for conn in self._stage.connections.values():
+            await conn.execute("commit and chain")
+
+    async def _publish_due(self, service: Service) -> None:
+        conn = self._stage.connections[service.name]
         # Nobody looks for what is published before this: it is dropped when it would be found.
-        await outbox.drop(conn, self._published[due.service.name])
-        claimed = await outbox.claim_lanes(conn, [schedule.lane_of_job(due.job)])
+        await outbox.drop(conn, self._published[service.name])
+        claimed = await outbox.claim_lanes(conn, [schedule.LANE])
         for _, messages in claimed:
             self.bus.put(messages, self.at)
-        self._published[due.service.name] = [position for position, _ in claimed]
+        self._published[service.name] = [position for position, _ in claimed]
+
+    async def _transact(self, conn: Any, service: Service, reads: Sequence[Read]) -> Result:
+        return await transact(conn, service, reads)
 
     async def _decide(self, service: Service, records: Sequence[StoredRecord]) -> None:
         self.batches += 1
         conn = self._stage.connections[service.name]
         try:
             reads = [read for record in records if (read := intake.read(record, service)) is not None]
-            result = await transact(conn, service, reads)
+            result = await self._transact(conn, service, reads)
         except (Unreadable, RuleRaised, asyncpg.PostgresError) as error:
             names = ", ".join(sorted({dict(one.headers)["ce_type"].decode() for one in records}))
             raise Broken(f"{service.name} cannot decide {names}: {type(error).__name__}: {error}") from error

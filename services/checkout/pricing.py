@@ -11,17 +11,15 @@ from typing import Final, NamedTuple
 
 from services.checkout.reasons import Reason
 from services.checkout.state import Coupon, Price, PriceVersion, price_key
-from shared import catalogue, money
+from shared import catalogue, metering, money
 from shared.contracts.message import MOST_VND
-from shared.contracts.parts import Kind, Line, Metered, Part, Per
+from shared.contracts.parts import Kind, Line, Metered, Part, PartPrice, Per
 from shared.engine.decision import Known
+from shared.metering import Rate
 from shared.period import MONTH, minutes_between, months_after, to_minute
 
 # Nothing is bought, and no price published, further ahead: ten years and some days.
 MOST_MONTHS_AHEAD: Final = 122
-# What is held for a metered product: three days of it.
-HELD_DAYS: Final = 3
-_DAY_MINUTES: Final = 24 * 60
 _MONTH_HOURS: Final = MONTH // 60
 
 
@@ -96,23 +94,27 @@ def line_for(
     )
 
 
-def metered_for(thing: Thing, known: Known, at: datetime) -> Metered | Reason:
-    """The thing at the price that stands at `at`, paid by its use, and what three days of it cost."""
-    unit = 0
+def metered_for(thing: Thing, known: Known, at: datetime, *, held: bool = True) -> Metered | Reason:
+    """The thing at the price that stands at `at`, paid by its use, and what three days of it cost where that is `held`."""
+    parts = []
     for flavor in thing.flavor.split("+"):
         price = _price(thing.kind, flavor, known, at)
         if isinstance(price, Reason):
             return price
-        unit += price.vnd
-    per: Per = "gb_hour" if _is_by_size(thing.kind) else "30d"
-    estimate = (
-        unit * thing.quantity * HELD_DAYS * 24
-        if per == "gb_hour"
-        else money.prorated(unit, thing.quantity, HELD_DAYS * _DAY_MINUTES)
+        parts.append(PartPrice(flavor=flavor, vnd=price.vnd, discount_percent=price.discount))
+    unit, per = sum(part.vnd for part in parts), _per(thing.kind)
+    # One part at its full price says nothing more than the price.
+    told = parts if len(parts) > 1 or parts[0].discount_percent else []
+    estimate = metering.estimate(
+        Rate(unit, thing.quantity, per, tuple(told)), catalogue.of(thing.kind).held_days
     )
     if max(unit, estimate) > MOST_VND:
         return Reason.AMOUNT_TOO_LARGE
-    return Metered(**thing._asdict(), vnd=unit, per=per, estimate=estimate)
+    return Metered(**thing._asdict(), vnd=unit, per=per, estimate=estimate if held else 0, parts=told)
+
+
+def _per(kind: Kind) -> Per:
+    return "gb_hour" if _is_by_size(kind) else "30d"
 
 
 def _price(kind: Kind, flavor: str, known: Known, at: datetime) -> PriceVersion | Reason:

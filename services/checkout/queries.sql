@@ -3,7 +3,7 @@
 
 -- name: lock_orders
 select order_id, subject, account_id, action, pay, status, total_vnd, lines, placed_at, cluster_id, coupon,
-  received_vnd, given_back_vnd, done, failed, spared, left_poc, holds, failures, version, event_sequence
+  received_vnd, given_back_vnd, done, failed, spared, left_poc, holds, failures, version, event_sequence, auto
 from checkout."order"
 where order_id = any($1::text[])
 order by order_id
@@ -21,6 +21,11 @@ select account_id, mode, poc_until from checkout.account
 where account_id = any($1::text[])
 order by account_id
 for update;
+
+-- name: find_accounts
+-- Not locked: how an account pays never changes, and its orders need not wait for each other.
+select account_id, mode, poc_until from checkout.account
+where account_id = any($1::text[]);
 
 -- name: lock_clusters
 select cluster_id, account_id, poc, version from checkout.cluster
@@ -61,9 +66,9 @@ for update of price;
 -- name: add_orders
 insert into checkout."order" (
   order_id, subject, account_id, action, pay, status, total_vnd, lines, placed_at, cluster_id, coupon,
-  received_vnd, given_back_vnd, done, failed, spared, left_poc, holds, failures, version, event_sequence
+  received_vnd, given_back_vnd, done, failed, spared, left_poc, holds, failures, version, event_sequence, auto
 )
-select * from unnest($1::checkout.order_to_save[]);
+select * from unnest($1::checkout.order_to_save_2[]);
 
 -- name: save_orders
 update checkout."order" as kept set
@@ -78,7 +83,7 @@ update checkout."order" as kept set
   failures = now.failures,
   version = now.version,
   event_sequence = now.event_sequence
-from unnest($1::checkout.order_to_save[]) as now
+from unnest($1::checkout.order_to_save_2[]) as now
 where kept.order_id = now.order_id;
 
 -- name: save_lines

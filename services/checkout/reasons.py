@@ -14,10 +14,12 @@ from shared.contracts.checkout import (
     PublishPrices,
     Recover,
     Renew,
+    RenewDue,
     Resize,
     StopPoc,
 )
 from shared.contracts.message import MOST_VND, Command
+from shared.contracts.payments import LEAST_VND, MOST_PAID_VND
 
 
 class Reason(StrEnum):
@@ -43,6 +45,7 @@ class Reason(StrEnum):
     ALREADY_STOPPED = "already_stopped", "None of them is POC any more."
     NOT_RENEWABLE = "not_renewable", "It cannot be renewed."
     NOT_RESIZABLE = "not_resizable", "It cannot be resized as it stands."
+    CHANGED_MEANWHILE = "changed_meanwhile", "It has changed since it fell due."
     NOT_RECOVERABLE = "not_recoverable", "It is not in the trash, or no longer."
     SAME_SIZE = "same_size", "It has that size already."
     PAY_NOT_AVAILABLE = "pay_not_available", "It cannot be paid that way."
@@ -52,6 +55,7 @@ class Reason(StrEnum):
     PAY_BY_POC = "pay_by_poc", "A POC resource is paid from the POC wallet only."
     POC_NOT_FOR_THIS = "poc_not_for_this", "The POC wallet does not pay for that."
     POC_NOT_GRANTED = "poc_not_granted", "Nothing was ever granted to this account."
+    ACCOUNT_POSTPAID = "account_postpaid", "The account pays by the month, and has no POC wallet."
     POC_ENDED = "poc_ended", "The POC wallet has ended."
     RESOURCE_BUSY = "resource_busy", "Another order has it in hand."
     PERIOD_MISSING = "period_missing", "Say for how many months, or until when."
@@ -60,6 +64,12 @@ class Reason(StrEnum):
     UNTIL_TOO_FAR = "until_too_far", "Nothing is bought for more than ten years ahead."
     PRICE_UNKNOWN = "price_unknown", "It has no price."
     AMOUNT_TOO_LARGE = "amount_too_large", f"An order is at most {MOST_VND} VND."
+    GATEWAY_UNKNOWN = "gateway_unknown", "Say which gateway: momo or zalopay."
+    PAYER_MISSING = "payer_missing", "Say the e-mail address of who is to pay."
+    AMOUNT_NOT_PAYABLE = (
+        "amount_not_payable",
+        f"A gateway takes {LEAST_VND} to {MOST_PAID_VND} VND in one payment.",
+    )
     TOO_MANY_RESOURCES = "too_many_resources", f"An order has at most {MOST_LINES} lines."
     COUPON_UNKNOWN = "coupon_unknown", "There is no such coupon."
     COUPON_ENDED = "coupon_ended", "The coupon has ended."
@@ -94,6 +104,8 @@ _STANDING: Final = (
     Reason.PAY_NOT_AVAILABLE,
     Reason.RESOURCE_BUSY,
 )
+# What is asked of a payment from outside, once it is known what it comes to.
+_OUTSIDE: Final = (Reason.GATEWAY_UNKNOWN, Reason.PAYER_MISSING, Reason.AMOUNT_NOT_PAYABLE)
 COUPON: Final = (
     Reason.COUPON_UNKNOWN,
     Reason.COUPON_ENDED,
@@ -111,7 +123,6 @@ REFUSALS: Final[Mapping[type[Command], tuple[Reason, ...]]] = {
         Reason.NOT_POC,
         Reason.ALREADY_STOPPED,
         Reason.PAY_NOT_POC,
-        Reason.PAY_NOT_AVAILABLE,
         Reason.PAY_BY_HOLD,
         Reason.PAY_BY_CREDIT,
         Reason.CLUSTER_WHOLE_ONLY,
@@ -119,9 +130,11 @@ REFUSALS: Final[Mapping[type[Command], tuple[Reason, ...]]] = {
         Reason.TOO_MANY_RESOURCES,
         *_PRICED,
         *COUPON,
+        *_OUTSIDE,
     ),
     Buy: (
         Reason.RESOURCE_TWICE,
+        Reason.ACCOUNT_POSTPAID,
         Reason.PAY_NOT_AVAILABLE,
         Reason.PAY_BY_HOLD,
         Reason.PAY_BY_CREDIT,
@@ -133,6 +146,7 @@ REFUSALS: Final[Mapping[type[Command], tuple[Reason, ...]]] = {
         *_PERIOD,
         *_PRICED,
         *COUPON,
+        *_OUTSIDE,
     ),
     Renew: (
         Reason.RESOURCE_TWICE,
@@ -145,6 +159,7 @@ REFUSALS: Final[Mapping[type[Command], tuple[Reason, ...]]] = {
         *_PERIOD,
         *_PRICED,
         *COUPON,
+        *_OUTSIDE,
     ),
     Resize: (
         *_STANDING,
@@ -154,8 +169,17 @@ REFUSALS: Final[Mapping[type[Command], tuple[Reason, ...]]] = {
         Reason.PAY_BY_CREDIT,
         Reason.SAME_SIZE,
         *_PRICED,
+        *_OUTSIDE,
     ),
-    Recover: (*_STANDING, Reason.NOT_RECOVERABLE, Reason.PAY_BY_CREDIT, *_PRICED),
+    Recover: (
+        *_STANDING,
+        Reason.NOT_RECOVERABLE,
+        Reason.PAY_BY_HOLD,
+        Reason.PAY_BY_CREDIT,
+        *_PRICED,
+        *_OUTSIDE,
+    ),
+    RenewDue: (Reason.RESOURCE_BUSY, Reason.CHANGED_MEANWHILE, Reason.UNTIL_TOO_FAR, *_PRICED),
     CancelOrder: (Reason.ORDER_UNKNOWN, Reason.NOT_OWNER, Reason.ORDER_PAID, Reason.ORDER_ENDED),
     GrantCoupon: (Reason.COUPON_EXISTS, Reason.AMOUNT_NOT_POSITIVE, Reason.UNTIL_NOT_FUTURE),
     PublishPrices: (

@@ -38,7 +38,7 @@ def order_from(row: Row) -> Order:
         *(row["total_vnd"], row["lines"], row["placed_at"], row["cluster_id"], row["coupon"]),
         *(row["received_vnd"], row["given_back_vnd"], row["done"], row["failed"], row["spared"]),
         *(row["left_poc"], _HOLDS.validate_json(row["holds"]), _FAILURES.validate_json(row["failures"])),
-        row["version"],
+        *(row["version"], row["auto"]),
     )
 
 
@@ -49,7 +49,7 @@ def order_row(order: Order, event_sequence: int) -> Values:
         *(order.total, order.lines, order.placed_at, order.cluster, order.coupon),
         *(order.received, order.given_back, order.done, order.failed, order.spared),
         *(order.left, _HOLDS.dump_json(order.holds).decode(), _FAILURES.dump_json(order.failures).decode()),
-        *(order.version, event_sequence),
+        *(order.version, event_sequence, order.auto),
     )
 
 

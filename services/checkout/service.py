@@ -6,7 +6,7 @@ from typing import Final
 from services.checkout.rules import RULES, line_said, order_said
 from services.checkout.state import Coupon, Order, OrderLine
 from services.checkout.store import CheckoutStore
-from shared.contracts import charges, checkout, hold, lifecycle, orders, refusals
+from shared.contracts import charges, checkout, hold, lifecycle, orders, payments, refusals
 from shared.contracts.registry import Registry
 from shared.engine.service import Service
 
@@ -20,6 +20,7 @@ CHECKOUT: Final = Service(
             *hold.MESSAGES,
             *lifecycle.MESSAGES,
             *refusals.MESSAGES,
+            *payments.MESSAGES,
         )
     ),
     rules=RULES,

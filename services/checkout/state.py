@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from shared.contracts.checkout import Action, Pay
+from shared.contracts.checkout import Action, PaidBy
 from shared.contracts.hold import AccountMode
 from shared.contracts.orders import Failure, LineStatus, OrderStatus
 from shared.contracts.parts import Kind, Line, Metered, Per, Product, Term
@@ -43,6 +43,11 @@ class Item:
     def key(self) -> str:
         """The id it is found by."""
         return self.resource
+
+    @property
+    def is_metered(self) -> bool:
+        """Whether it is paid by its use, in advance or by the month."""
+        return self.billing in ("hold", "postpaid")
 
     @property
     def is_poc(self) -> bool:
@@ -192,7 +197,7 @@ class Order:
     subject: str
     account: str
     action: Action
-    pay: Pay
+    pay: PaidBy
     status: OrderStatus
     total: int
     lines: int
@@ -210,6 +215,8 @@ class Order:
     holds: tuple[Held, ...] = ()
     failures: tuple[Failure, ...] = ()
     version: int = 1
+    # Nobody asked for it: a resource is renewed by itself.
+    auto: bool = False
 
     @property
     def key(self) -> str:

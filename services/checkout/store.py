@@ -60,6 +60,7 @@ class CheckoutStore:
         waiting = [order for order in orders if order.id in want.whole_orders and _is_open(order)]
         coupons = want.coupons | {order.coupon for order in orders if order.coupon and _may_return(order)}
         await _read(conn, known, "lock_coupons", coupons, rows.coupon_from)
+        await _read(conn, known, "find_accounts", want.payers - want.accounts, rows.account_from)
         await _read(conn, known, "lock_accounts", want.accounts, rows.account_from)
         clusters = want.clusters | want.whole_clusters
         await _read(conn, known, "lock_clusters", clusters, rows.cluster_from)

@@ -16,11 +16,13 @@ from shared.contracts.checkout import (
     PublishPrices,
     Recover,
     Renew,
+    RenewDue,
     Resize,
     StopPoc,
 )
 from shared.contracts.message import Message
 from shared.contracts.parts import Kind
+from shared.contracts.payments import PaymentFailed
 from shared.contracts.refusals import ClusterConversionRefused
 
 PriceOf = tuple[Kind, str]
@@ -43,6 +45,8 @@ class WantedRows:
     whole_orders: set[str] = field(default_factory=set)
     coupons: set[str] = field(default_factory=set)
     accounts: set[str] = field(default_factory=set)
+    # Those that order: only read.
+    payers: set[str] = field(default_factory=set)
     clusters: set[str] = field(default_factory=set)
     whole_clusters: set[str] = field(default_factory=set)
     resources: set[str] = field(default_factory=set)
@@ -59,13 +63,13 @@ def wanted_by(messages: Iterable[Message]) -> WantedRows:
     rows = WantedRows()
     for message in messages:
         match message:
-            case StopPoc() | Buy() | Renew() | Resize() | Recover():
+            case StopPoc() | Buy() | Renew() | Resize() | Recover() | RenewDue():
                 _ordered(message, rows)
             case GrantCoupon():
                 rows.coupons.add(message.code)
             case PublishPrices():
                 rows.published |= {(price.kind, price.flavor) for price in message.prices}
-            case CancelOrder() | Charged() | ChargeRefused() | HoldPlaced() | HoldRefused():
+            case CancelOrder() | Charged() | ChargeRefused() | HoldPlaced() | HoldRefused() | PaymentFailed():
                 rows.whole_orders.add(message.order)
             case ClusterConversionRefused():
                 rows.whole_orders.add(message.order)
@@ -86,7 +90,7 @@ def parts_of(kind: Kind, flavor: str) -> set[PriceOf]:
     return {(kind, part) for part in flavor.split("+")}
 
 
-def _ordered(ask: StopPoc | Buy | Renew | Resize | Recover, rows: WantedRows) -> None:
+def _ordered(ask: StopPoc | Buy | Renew | Resize | Recover | RenewDue, rows: WantedRows) -> None:
     match ask:
         case StopPoc():
             named = set(ask.resources or ())
@@ -98,6 +102,9 @@ def _ordered(ask: StopPoc | Buy | Renew | Resize | Recover, rows: WantedRows) ->
             rows.prices |= {price for item in ask.items for price in parts_of(item.kind, item.flavor)}
         case Renew():
             named = set(ask.resources)
+        case RenewDue():
+            named = {due.resource for due in ask.resources}
+            rows.prices |= {price for due in ask.resources for price in parts_of(due.kind, due.flavor)}
         case Resize():
             named = {ask.resource}
             rows.resized.add((ask.resource, ask.flavor))
@@ -105,11 +112,9 @@ def _ordered(ask: StopPoc | Buy | Renew | Resize | Recover, rows: WantedRows) ->
             named = {ask.resource}
     rows.resources |= named
     rows.priced |= named
-    if isinstance(ask, StopPoc | Buy | Renew):
-        if ask.coupon is not None:
-            rows.coupons.add(ask.coupon)
-        if ask.pay == "poc":
-            rows.accounts.add(ask.account)
+    rows.payers.add(ask.account)
+    if isinstance(ask, StopPoc | Buy | Renew) and ask.coupon is not None:
+        rows.coupons.add(ask.coupon)
 
 
 def _answered(message: Message, rows: WantedRows) -> None:

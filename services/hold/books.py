@@ -26,6 +26,19 @@ class Movement(NamedTuple):
     cause_id: str
 
 
+class Running(NamedTuple):
+    """What a metered resource costs since an instant, and what it has cost before that and is not settled. One that has
+    ended has no price."""
+
+    product: str
+    resource: str
+    quantity: int | None
+    vnd: int | None
+    per: str | None
+    since: datetime
+    before: int
+
+
 class Sums(NamedTuple):
     """What all the books add up to; in order when the last two are 0."""
 
@@ -50,6 +63,12 @@ async def history(dsn: str, account: str) -> list[Movement]:
     """Every movement of the account's own wallets, oldest first."""
     async with looking(dsn) as conn:
         return [Movement(**row) for row in await conn.fetch(_SQL["read_history"], account)]
+
+
+async def meters(dsn: str, account: str) -> list[Running]:
+    """Everything of an account that is metered or not settled yet, by product."""
+    async with looking(dsn) as conn:
+        return [Running(**row) for row in await conn.fetch(_SQL["read_meters"], account)]
 
 
 async def add_up(dsn: str) -> Sums:

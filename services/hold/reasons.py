@@ -7,9 +7,10 @@ from typing import Final
 
 import shared.reason
 from services.hold.state import MOST_REFERENCE_CHARACTERS
-from shared.contracts.charges import GiveBack, PlaceCharge, PlaceHold, ReleaseHold
+from shared.contracts.charges import GiveBack, PayFrom, PlaceCharge, PlaceHold, ReleaseHold, Settle
 from shared.contracts.hold import MOST_HOLDS, ExtendPoc, GrantPoc, OpenAccount, TopUp
 from shared.contracts.message import MOST_VND, Command
+from shared.contracts.reserving import FreeReserve, PlacePayment, ReserveCredit
 
 
 class Reason(shared.reason.Reason):
@@ -54,6 +55,11 @@ class Reason(shared.reason.Reason):
         "more_than_spent",
         "Less than that was ever paid out of the POC wallet and not given back.",
     )
+    SETTLED_OTHERWISE = (
+        "settled_otherwise",
+        "The invoice was settled for this product already, another amount.",
+    )
+    PAID_OTHERWISE = "paid_otherwise", "The payment was made already, another amount or another invoice."
 
 
 REFUSALS: Final[Mapping[type[Command], tuple[Reason, ...]]] = {
@@ -118,5 +124,29 @@ REFUSALS: Final[Mapping[type[Command], tuple[Reason, ...]]] = {
         Reason.POC_NOT_GRANTED,
         Reason.MORE_THAN_SPENT,
         Reason.BALANCE_TOO_LARGE,
+    ),
+    Settle: (
+        Reason.ACCOUNT_UNKNOWN,
+        Reason.SETTLED_OTHERWISE,
+        Reason.AMOUNT_NEGATIVE,
+    ),
+    PayFrom: (
+        Reason.ACCOUNT_UNKNOWN,
+        Reason.PAID_OTHERWISE,
+        Reason.AMOUNT_NOT_POSITIVE,
+    ),
+    ReserveCredit: (
+        Reason.ACCOUNT_UNKNOWN,
+        Reason.AMOUNT_NEGATIVE,
+    ),
+    FreeReserve: (Reason.ACCOUNT_UNKNOWN,),
+    PlacePayment: (
+        Reason.ACCOUNT_UNKNOWN,
+        Reason.CHARGED_OTHERWISE,
+        Reason.AMOUNT_NOT_POSITIVE,
+        Reason.REFERENCE_INVALID,
+        Reason.REFERENCE_USED,
+        Reason.BALANCE_TOO_LARGE,
+        Reason.CREDIT_SHORT,
     ),
 }

@@ -1,37 +1,42 @@
-"""What `hold` remembers: accounts with their wallets and holds, what was counted, charged and held, and the ledger.
+"""What `hold` remembers: accounts with their wallets, what was counted and charged, and the ledger. What is held: `held`.
 
 Values only: nothing is changed in place, and a transaction that does not sum to zero cannot be made.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
+from services.hold.held import ProductHold
 from shared.contracts.charges import Wallet
 from shared.contracts.hold import AccountMode
+from shared.period import HANOI
 
 # The account's own books first, then those outside it that money comes from and goes to (README.md).
 Book = Literal["credit", "poc", "bank", "sales", "poc_granted", "poc_expired", "poc_used"]
 TransactionKind = Literal[
-    "deposit", "charge", "refund", "poc_grant", "poc_charge", "poc_refund", "poc_expiry"
+    "deposit", "charge", "refund", "settle", "payment", "poc_grant", "poc_charge", "poc_refund", "poc_expiry"
 ]
 
+# A POC wallet's end is announced so many days ahead.
+WARNING_DAYS: Final = (7, 3, 1)
 # Banks and gateways stay below 40; the limit keeps an index entry small.
 MOST_REFERENCE_CHARACTERS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
 class CreditWallet:
-    """Real money: all there is, and the part of it held for metered products."""
+    """Real money: all there is, and the part of it held for metered products, never more than that."""
 
     total: int = 0
     held: int = 0
 
     @property
     def available(self) -> int:
-        """What may be spent; below zero only by a daily hold."""
+        """What may be spent."""
         return self.total - self.held
 
     def plus(self, amount: int) -> CreditWallet:
@@ -45,73 +50,72 @@ class CreditWallet:
 
 @dataclass(frozen=True, slots=True)
 class PocWallet:
-    """Granted money with an end: granted = spent - refunded + expired + left."""
+    """Granted money with an end: granted = spent - refunded + expired + left. What falls due of it, warnings and the end,
+    has happened up to `told_until` (not known: all but the end has); once it has `ended` nothing more does."""
 
     until: datetime
     granted: int = 0
     spent: int = 0
     refunded: int = 0
     expired: int = 0
+    told_until: datetime | None = None
+    ended: bool = False
 
     @property
     def left(self) -> int:
         """What may be spent on POC resources, before the end."""
         return self.granted - self.spent + self.refunded - self.expired
 
+    @property
+    def due(self) -> PocDue | None:
+        """What falls due next; nothing after the end."""
+        if self.ended:
+            return None
+        told, end = self.told_until or self.until, PocDue(self.until, 0)
+        return next((due for due in _warnings(self.until) if due.at > told), end)
+
     def ended_by(self, instant: datetime) -> bool:
         """Whether it pays nothing any more at that instant. Periods are half-open: not at its end either."""
-        return self.until <= instant
+        return self.ended or self.until <= instant
 
-    def plus(self, amount: int, until: datetime) -> PocWallet:
-        """With `amount` more granted, ending at `until`."""
-        return PocWallet(until, self.granted + amount, self.spent, self.refunded, self.expired)
+    def plus(self, amount: int, until: datetime, at: datetime) -> PocWallet:
+        """With `amount` more granted at that instant, ending at `until`."""
+        return replace(self, until=until, granted=self.granted + amount, told_until=at, ended=False)
 
     def spending(self, amount: int) -> PocWallet:
         """With `amount` paid out of it."""
-        return PocWallet(self.until, self.granted, self.spent + amount, self.refunded, self.expired)
+        return replace(self, spent=self.spent + amount)
 
     def refunding(self, amount: int) -> PocWallet:
-        """With `amount` of what was paid out of it back."""
-        return PocWallet(self.until, self.granted, self.spent, self.refunded + amount, self.expired)
+        """With `amount` given back into it."""
+        return replace(self, refunded=self.refunded + amount)
 
     def emptied(self) -> PocWallet:
         """With all that was left expired."""
-        return PocWallet(self.until, self.granted, self.spent, self.refunded, self.expired + self.left)
+        return replace(self, expired=self.expired + self.left)
 
-    def extended(self, until: datetime) -> PocWallet:
-        """Ending at `until` instead."""
-        return PocWallet(until, self.granted, self.spent, self.refunded, self.expired)
+    def extended(self, until: datetime, at: datetime) -> PocWallet:
+        """Ending at `until` instead, as was said at that instant."""
+        return replace(self, until=until, told_until=at)
+
+    def told(self, at: datetime) -> PocWallet:
+        """With all that fell due up to that instant having happened."""
+        return replace(self, told_until=at)
 
 
-@dataclass(frozen=True, slots=True)
-class ProductHold:
-    """What an account holds for one metered product: held + debt = actual + estimate."""
+class PocDue(NamedTuple):
+    """What time brings to a POC wallet: a warning so many days before its last, or, without any, its end."""
 
-    account: str
-    product: str
-    actual: int = 0
-    estimate: int = 0
-    held: int = 0
-    debt: int = 0
+    at: datetime
+    days: int
 
-    @property
-    def key(self) -> str:
-        """The id it is found by; an account's id has no slash."""
-        return f"{self.account}/{self.product}"
 
-    def more(self, amount: int) -> ProductHold:
-        """With `amount` more estimated, and held."""
-        return ProductHold(
-            *(self.account, self.product, self.actual, self.estimate + amount, self.held + amount, self.debt)
-        )
-
-    def less(self, amount: int) -> ProductHold:
-        """With `amount` less estimated. The debt is let go first: what is not there cannot be made available."""
-        needed = self.actual + self.estimate - amount
-        held = min(self.held, needed)
-        return ProductHold(
-            *(self.account, self.product, self.actual, self.estimate - amount, held, needed - held)
-        )
+# Asked with every movement of the wallet, and many wallets end together.
+@lru_cache(maxsize=1_024)
+def _warnings(until: datetime) -> tuple[PocDue, ...]:
+    """08:00 in Hanoi, so many days before the day on which it ends."""
+    last = until.astimezone(HANOI).replace(hour=8, minute=0, second=0, microsecond=0)
+    return tuple(PocDue((last - timedelta(days=days)).astimezone(UTC), days) for days in WARNING_DAYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +158,11 @@ class Account:
         others = [other for other in self.holds if other is not before]
         holds = tuple(sorted((*others, hold), key=lambda one: one.product))
         return Account(self.id, self.mode, self.email, credit, self.poc, self.transactions, holds)
+
+    @property
+    def debt(self) -> int:
+        """What should be held for metered products, and is not there. While there is any, nothing is available."""
+        return sum(hold.debt for hold in self.holds)
 
 
 class Deposit(NamedTuple):
@@ -206,36 +215,6 @@ class Charge:
 def charge_key(account: str, order: str) -> str:
     """The key of an order's charge."""
     return f"{account}/{order}"
-
-
-@dataclass(frozen=True, slots=True)
-class OrderHold:
-    """What was held for a product by one order, once, and how much of it was let go since because a line failed."""
-
-    account: str
-    order: str
-    product: str
-    amount: int
-    released: int = 0
-
-    @property
-    def key(self) -> str:
-        """The id it is found by."""
-        return order_hold_key(self.account, self.order, self.product)
-
-    @property
-    def left(self) -> int:
-        """What can still be let go."""
-        return self.amount - self.released
-
-    def less(self, amount: int) -> OrderHold:
-        """With `amount` more let go."""
-        return OrderHold(self.account, self.order, self.product, self.amount, self.released + amount)
-
-
-def order_hold_key(account: str, order: str, product: str) -> str:
-    """The key of what an order held for a product."""
-    return f"{account}/{order}/{product}"
 
 
 class Entry(NamedTuple):

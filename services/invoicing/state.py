@@ -5,12 +5,15 @@ Values only: nothing is changed in place, and an invoice that would not add up c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from shared.contracts.invoicing import ClosedBy, InvoiceAction
-from shared.contracts.parts import Kind, Line, Per, Product
-from shared.period import minutes_between, unused
+from shared.contracts.invoicing import ClosedBy, InvoiceAction, InvoiceStatus
+from shared.contracts.owed import PaidBy
+from shared.contracts.parts import Kind, Line, Product
+
+# What was used of each product, in money, by product.
+Totals = tuple[tuple[Product, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,33 +69,36 @@ class Closing:
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """What was bought for a period: a document, never changed. What became of it since are documents of their own.
+    """What was bought for a period, or used: a document, never changed. What became of it since are documents of their own.
 
-    It is born paid: `money` in money, and `carried` by the unused value of what it replaces.
+    For a period it has a `line` and is born paid: `money` in money, and `carried` by the unused value of what it replaces.
+    For use it has `totals` by product and is born unpaid: `paid` is what the payments since come to.
     """
 
     id: str
     account: str
     month: str
     sequence: int
-    resource: str
+    resource: str | None
     cluster: str | None
-    product: Product
-    kind: Kind
+    product: Product | None
+    kind: Kind | None
     action: InvoiceAction
     order: str | None
     money: int
     carried: int
-    line: Line
+    line: Line | None
     issued_at: datetime
     cause_id: str
     closed: Closing | None = None
+    totals: Totals = ()
+    paid: int = 0
+    payments: int = 0
 
     def __post_init__(self) -> None:
-        if self.amount != self.line.value or self.amount < 0:
-            raise ValueError(
-                f"an invoice of {self.money} + {self.carried} VND for a line worth {self.line.value} VND"
-            )
+        worth = sum(amount for _, amount in self.totals) if self.line is None else self.line.value
+        if self.amount != worth or self.amount < 0:
+            raise ValueError(f"an invoice of {self.money} + {self.carried} VND for what is worth {worth} VND")
 
     @property
     def key(self) -> str:
@@ -106,60 +112,104 @@ class Invoice:
 
     @property
     def amount(self) -> int:
-        """What the period costs, all of it paid."""
+        """What the period, or the use, costs."""
         return self.money + self.carried
 
-    def unused_minutes(self, at: datetime) -> int:
-        """How many of the minutes that were paid for are not used when it ends at that instant."""
-        line = self.line
-        return min(line.minutes, max(0, minutes_between(at, line.until)))
+    @property
+    def paid_so_far(self) -> int:
+        """How much of it is paid: of a period, all."""
+        return self.paid if self.line is None else self.amount
 
-    def unused(self, at: datetime) -> int:
-        """What of its amount is not used when it ends at that instant."""
-        return unused(self.amount, self.line.starts, self.line.until, at)
+    @property
+    def outstanding(self) -> int:
+        """What is left to pay."""
+        return self.amount - self.paid_so_far
+
+    @property
+    def status(self) -> InvoiceStatus:
+        """How it stands."""
+        if self.outstanding == 0:
+            return "paid"
+        return "partially_paid" if self.paid_so_far else "unpaid"
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
-    """The use of a resource in one configuration, from a minute on. A document: never changed."""
+class Payment:
+    """That some of an invoice was paid after it was issued. A document: never changed."""
 
-    id: str
     account: str
-    resource: str
-    cluster: str | None
-    product: Product
-    kind: Kind
-    flavor: str
-    quantity: int
-    vnd: int
-    per: Per
-    starts: datetime
+    invoice: str
+    number: int
+    product: str | None
+    amount: int
+    from_hold: int
+    by: PaidBy
+    effective_at: datetime
     cause_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """An invoice that is not paid, and whether hold is asked for the money just now: by whom, how many answers are missing,
+    and what the others were."""
+
+    invoice: str
+    account: str
+    issued_at: datetime
+    outstanding: int
+    by: PaidBy | None = None
+    awaited: int = 0
+    paid_now: int = 0
+    from_hold: int = 0
 
     @property
     def key(self) -> str:
         """The id it is found by."""
-        return self.id
+        return self.invoice
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left of it, and nothing is awaited."""
+        return self.outstanding == 0 and self.awaited == 0
+
+    def asked(self, by: PaidBy, answers: int = 1) -> Owed:
+        """While hold is asked for the money."""
+        return replace(self, by=by, awaited=answers, paid_now=0, from_hold=0)
+
+    def answered(self, paid: int, from_hold: int) -> Owed:
+        """With one more answer."""
+        return replace(
+            self,
+            outstanding=self.outstanding - paid,
+            awaited=self.awaited - 1,
+            paid_now=self.paid_now + paid,
+            from_hold=self.from_hold + from_hold,
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class UsageEnd:
-    """That the use in one configuration ended: its last minute is the one before `until`. A document: never changed."""
+class Debts:
+    """What an account owes, where it is asked for: its invoices that are not paid."""
 
     account: str
-    usage: str
-    until: datetime
-    cause_id: str
+    invoices: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The id it is found by."""
+        return self.account
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """Which documents of a resource still run: invoices not closed, oldest first, and the use going on."""
+    """Which documents of a resource still run: invoices not closed, oldest first, and the use going on. Where a
+    batch needs it, `due` is its use that is not all on record, oldest first; it is kept in rows of its own."""
 
     account: str
     id: str
     invoices: tuple[str, ...] = ()
     usage: str | None = None
+    due: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def key(self) -> str:

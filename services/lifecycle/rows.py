@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from services.lifecycle.state import Asked, Change, Cluster, Resource
+from services.lifecycle import when
+from services.lifecycle.state import Asked, Change, Cluster, Resource, Watch
 from shared.contracts.parts import Metered, Term
 from shared.contracts.resources import (
     ConvertCluster,
@@ -50,7 +51,13 @@ def resource_of(row: Row) -> Resource:
     )
 
 
-def row_of_resource(resource: Resource, event_sequence: int) -> tuple[object, ...]:
+def watch_of(row: Row) -> Watch:
+    """What is remembered of the resource in that row while it waits for its end."""
+    mornings = tuple(row["mornings"])
+    return Watch(row["resource_id"], row["ends_at"], row["looked_at"], mornings, row["poc_ended_at"])
+
+
+def row_of_resource(resource: Resource, event_sequence: int, watch: Watch) -> tuple[object, ...]:
     """The row a resource is saved as."""
     metered = resource.metered
     return (
@@ -58,8 +65,16 @@ def row_of_resource(resource: Resource, event_sequence: int) -> tuple[object, ..
         *(resource.billing, resource.status, resource.starts, resource.until),
         *(resource.auto_renew, resource.months, _TERMS.dump_json(resource.terms).decode()),
         *(None if metered is None else metered.model_dump_json(), resource.trash_until, resource.usage_at),
-        *(resource.version, event_sequence),
+        *(resource.version, event_sequence, resource.shard),
+        *row_of_watch(resource, watch)[1:],
     )
+
+
+def row_of_watch(resource: Resource, watch: Watch) -> tuple[object, ...]:
+    """The part of a resource's row that tells when it is due, and what is remembered for that."""
+    watch = watch.of(resource)
+    due = when.next_at(resource, watch), when.morning_at(resource, watch)
+    return (resource.id, *due, watch.looked_at, list(watch.mornings), watch.poc_ended_at)
 
 
 def cluster_of(row: Row) -> Cluster:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal, NamedTuple
 from zlib import crc32
 
-from shared import catalogue
+from shared import catalogue, shards
 from shared.contracts.parts import Flavor, Kind, Metered, Term
 from shared.contracts.resources import (
     Billing,
@@ -27,20 +27,22 @@ from shared.period import to_minute
 # Steps that are asked for, then those that time brings.
 Step = Literal[
     "create", "made", "not_made", "convert", "renew", "resize", "recover", "expire", "delete", "delete_for_good",
-    "end", "end_grace", "end_suspension", "empty_trash",
+    "stop", "end", "end_grace", "end_suspension", "empty_trash", "end_poc",
 ]  # fmt: skip
 
 LIFE: Final[Mapping[tuple[Status, Step], Status]] = {
     ("released", "create"): "creating",
     ("creating", "made"): "active",
     ("creating", "not_made"): "released",
-    ("active", "convert"): "active",
+    # Also past the end of its own period a resource is POC while its wallet lasts: it can be paid for, or stopped.
+    **{(status, "convert"): "active" for status in ("active", "grace", "suspended")},
     ("active", "resize"): "active",
     **{(status, "renew"): "active" for status in ("active", "grace", "suspended", "expired")},
-    **{(status, "recover"): "active" for status in ("trash", "expired")},
-    ("active", "expire"): "expired",
+    **{(status, "recover"): "active" for status in ("trash", "expired", "suspended")},
+    **{(status, "expire"): "expired" for status in ("active", "grace", "suspended")},
     **{(status, "delete"): "trash" for status in ("active", "grace", "suspended", "expired")},
     **{(status, "delete_for_good"): "released" for status in ("active", "grace", "suspended", "expired")},
+    ("active", "stop"): "suspended",
     ("active", "end"): "grace",
     ("grace", "end_grace"): "suspended",
     ("suspended", "end_suspension"): "released",
@@ -98,6 +100,16 @@ class Resource:
         return catalogue.of(self.kind)
 
     @property
+    def shard(self) -> int:
+        """The share of all accounts that its own belongs to."""
+        return shards.shard_of(self.account)
+
+    @property
+    def is_metered(self) -> bool:
+        """Whether it is paid by its use, in advance or by the month."""
+        return self.billing in ("hold", "postpaid")
+
+    @property
     def is_there(self) -> bool:
         """Whether it counts among its cluster's resources."""
         return self.status in THERE
@@ -125,6 +137,31 @@ class Resource:
         minute = to_minute(at)
         until = None if self.until is None else min(self.until, max(minute, self.starts))
         return replace(self.after(step), until=until, terms=(), trash_until=trash_until)
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What is remembered of a resource while it waits for its end, up to `until`: told to nobody.
+
+    `looked_at`: the last morning that was seen. `mornings`: on the first of them it was to be renewed by itself, and
+    checkout has not answered; the others came meanwhile. `poc_ended_at`: when the POC wallet it is on has ended, where it
+    waits for a conversion.
+    """
+
+    resource: str
+    until: datetime | None = None
+    looked_at: datetime | None = None
+    mornings: tuple[datetime, ...] = ()
+    poc_ended_at: datetime | None = None
+
+    @property
+    def key(self) -> str:
+        """The resource's id."""
+        return self.resource
+
+    def of(self, resource: Resource) -> Watch:
+        """As it counts for the resource now: with another end, nothing that was for the old one is waited for."""
+        return self if self.until == resource.until else Watch(resource.id, resource.until, self.looked_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +240,18 @@ class Members(NamedTuple):
     def key(self) -> str:
         """The id it is found by."""
         return self.cluster
+
+
+class Ends(NamedTuple):
+    """The resources of an account whose morning has come. It has no table: it is found with a slice of the accounts."""
+
+    account: str
+    resources: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """The account they are of."""
+        return self.account
 
 
 class Due(NamedTuple):

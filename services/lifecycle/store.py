@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
+from services.lifecycle.passing import OF_MANY, find_passing
 from services.lifecycle.rows import (
     change_of,
     cluster_of,
@@ -19,6 +21,8 @@ from services.lifecycle.rows import (
     row_of_change,
     row_of_cluster,
     row_of_resource,
+    row_of_watch,
+    watch_of,
 )
 from services.lifecycle.state import (
     SHARDS,
@@ -27,12 +31,14 @@ from services.lifecycle.state import (
     Due,
     Members,
     Resource,
+    Watch,
     is_of_cluster,
     of_cluster,
     of_resource,
     resource_in,
     shard_name,
 )
+from shared import shards
 from shared.contracts.message import Message
 from shared.contracts.provisioning import ResourceChanged, ResourceChangeRefused
 from shared.contracts.resources import (
@@ -69,14 +75,20 @@ class LifecycleStore:
     """Resources, clusters and changes."""
 
     async def load(self, conn: Connection, asks: Sequence[Ask], known: Known) -> None:
-        """What the messages are about, and what is there of clusters that change as a whole."""
+        """What the messages are about, what is there of clusters that change as a whole, and what time brings."""
         messages = [ask.message for ask in asks]
         due = await _find_due(conn, asks, known)
         members = await _find_members(conn, messages, known)
-        resources = {*_resources(messages), *members, *filter(None, map(resource_in, due))}
+        passing = await find_passing(conn, asks, known)
+        resources = {
+            *_resources(messages),
+            *members,
+            *filter(None, map(resource_in, due)),
+            *passing.resources,
+        }
         await self.lock(conn, Resource, list(resources), known)
         shared = {of for each in resources if (of := _cluster_of(each, known)) is not None}
-        clusters = set(_clusters(messages, due, known))
+        clusters = {*_clusters(messages, due, known), *passing.clusters(known)}
         await self.lock(conn, Cluster, list(clusters), known)
         targets = {*map(of_resource, resources), *map(of_cluster, shared | clusters), *due}
         if targets:
@@ -90,19 +102,31 @@ class LifecycleStore:
         if kind is Resource:
             for row in await conn.fetch(_SQL["lock_resources"], keys):
                 known.put(resource_of(row), row["event_sequence"])
+                known.put(watch_of(row))
         else:
             for row in await conn.fetch(_SQL["lock_clusters"], keys):
                 known.put(cluster_of(row), row["event_sequence"])
 
     async def save(self, conn: Connection, known: Known) -> None:
         """Resources, clusters and changes as they are now; changes that are over are forgotten."""
-        await _save(conn, known, Resource, "resources", row_of_resource)
+        await _save(conn, known, Resource, "resources", partial(_row_of_resource, known))
+        await _save_watches(conn, known)
         await _save(conn, known, Cluster, "clusters", row_of_cluster)
         await _save_changes(conn, known)
 
     async def first_due(self, conn: Connection) -> datetime | None:
         """When the first of the changes that wait falls due; nothing where none waits."""
         first: datetime | None = await conn.fetchval(_SQL["read_first_due"])
+        return first
+
+    async def first_life(self, conn: Connection) -> datetime | None:
+        """When time does something next with a resource."""
+        first: datetime | None = await conn.fetchval(_SQL["read_first_life"], shards.SHARDS)
+        return first
+
+    async def first_morning(self, conn: Connection) -> datetime | None:
+        """The next morning on which a resource may be renewed, or its owner reminded."""
+        first: datetime | None = await conn.fetchval(_SQL["read_first_morning"], shards.SHARDS)
         return first
 
 
@@ -146,7 +170,7 @@ def _wholes(messages: Iterable[Message]) -> Iterator[str]:
 
 def _resources(messages: Iterable[Message]) -> Iterator[str]:
     for message in messages:
-        if not isinstance(message, (CheckChanges, *_OF_CLUSTER)):
+        if not isinstance(message, (CheckChanges, *_OF_CLUSTER, *OF_MANY)):
             yield message.key
         if isinstance(message, CreateResource) and message.cluster is not None:
             # An id is not both: of what exists, one is found by either.
@@ -197,6 +221,19 @@ async def _save(
         rows = [row_of(*one) for one in known.changed(kind) if (one[0].key in made) is is_made]
         if rows:
             await conn.execute(_SQL[f"{verb}_{noun}"], rows)
+
+
+def _row_of_resource(known: Known, resource: Resource, event_sequence: int) -> tuple[object, ...]:
+    return row_of_resource(resource, event_sequence, known.get(Watch, resource.id) or Watch(resource.id))
+
+
+async def _save_watches(conn: Connection, known: Known) -> None:
+    """Those of resources that are as they were; the others' go with the resource."""
+    saved = {resource.id for resource, _ in known.changed(Resource)}
+    watches = [watch for watch, _ in known.changed(Watch) if watch.resource not in saved]
+    found = [(known.get(Resource, watch.resource), watch) for watch in watches]
+    if rows := [row_of_watch(resource, watch) for resource, watch in found if resource is not None]:
+        await conn.execute(_SQL["save_watches"], rows)
 
 
 async def _save_changes(conn: Connection, known: Known) -> None:

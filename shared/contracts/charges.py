@@ -1,4 +1,4 @@
-"""The messages of `hold` that other services send: charging an order, holding credit for it, and giving back."""
+"""The messages of `hold` that other services send: charging an order, holding credit for it, giving back, paying invoices."""
 
 from __future__ import annotations
 
@@ -22,9 +22,7 @@ _WHY: Final = (
     "unused: the rest of what was paid for a resource."
 )
 _WHOSE_ORDER: Final = "The order; always there, but where the rest of a resource is given back."
-_RELEASED_ORDER: Final = (
-    "The order the credit was held for, where a line of it failed. Left out where a resource goes or shrinks."
-)
+_INVOICE: Final = "The invoice."
 
 
 class _Act(Message):
@@ -50,9 +48,9 @@ class _Hold(_Act):
 
 
 class _Release(_Act):
-    order: Id | None = Field(default=None, description=_RELEASED_ORDER)
+    order: Id = Field(description="The order the credit was held for, of which a line failed.")
     product: Id = Field(description=_PRODUCT)
-    amount: Vnd = Field(description="By how much less is estimated; more than zero.")
+    amount: Vnd = Field(description="By how much less is held for it; more than zero.")
 
 
 class _GiveBack(_Act):
@@ -61,6 +59,28 @@ class _GiveBack(_Act):
     why: Why = Field(description=_WHY)
     order: Id | None = Field(default=None, description=_WHOSE_ORDER)
     resource: Id | None = Field(default=None, description="The resource it was paid for.")
+
+
+class _Settle(_Act):
+    invoice: Id = Field(description=_INVOICE)
+    product: Id = Field(description=_PRODUCT)
+    resource: Id | None = Field(
+        default=None,
+        description="The resource whose use it is for; nothing where it is for all that was used of the product.",
+    )
+    amount: Vnd = Field(description="What the invoice says the use cost, zero or more.")
+    until: Instant = Field(description="Use up to this minute is on the invoice; what comes after is not.")
+
+
+class _Pay(_Act):
+    invoice: Id = Field(description=_INVOICE)
+    payment: Id = Field(description="The payment's own id: each is made once.")
+    amount: Vnd = Field(description="What is left to pay; more than zero.")
+
+
+class _Paid(Message):
+    paid: Vnd = Field(description="What was paid.")
+    outstanding: Vnd = Field(description="What of the amount asked for was not there: amount - paid.")
 
 
 class PlaceCharge(_Charge, Command, service="hold", key="account"):
@@ -84,10 +104,12 @@ class PlaceHold(_Hold, Command, service="hold", key="account"):
 
 
 class ReleaseHold(_Release, Command, service="hold", key="account"):
-    """Lets go of credit that was set aside for a metered product. Answered by HoldReleased or ReleaseRefused."""
+    """Lets go of credit that an order set aside for a metered product, because a line of it failed. What is held for a
+    resource goes with the resource. Answered by HoldReleased or ReleaseRefused."""
 
     example: ClassVar[dict[str, Any]] = {
-        "account": "acme", "product": "vcontainer", "amount": 18_100, "effective_at": "2026-03-09T02:00:00Z",
+        "account": "acme", "order": "0195668e-26c0-7d40-9f5e-3b1c5a1d7e11", "product": "vcontainer", "amount": 18_100,
+        "effective_at": "2026-03-09T02:00:00Z",
     }  # fmt: skip
 
 
@@ -97,6 +119,27 @@ class GiveBack(_GiveBack, Command, service="hold", key="account"):
     example: ClassVar[dict[str, Any]] = {
         "account": "acme", "wallet": "credit", "amount": 181_000, "why": "line_failed",
         "order": "0195668e-26c0-7d40-9f5e-3b1c5a1d7e11", "resource": "srv-9", "effective_at": "2026-03-06T02:00:00Z",
+    }  # fmt: skip
+
+
+class Settle(_Settle, Command, service="hold", key="account"):
+    """Pays for metered use that is invoiced: out of what is held for the product, then out of available credit, as far as
+    there is any. What was held for that use beyond it is let go. Asked again, it is answered alike. Answered by Settled
+    or SettleRefused."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "account": "acme", "invoice": "019d44d8-1a80-7c3d-9a52-2f6b8d1e4a70", "product": "vcontainer",
+        "amount": 181_000, "until": "2026-03-31T17:00:00Z", "effective_at": "2026-03-31T17:00:00Z",
+    }  # fmt: skip
+
+
+class PayFrom(_Pay, Command, service="hold", key="account"):
+    """Pays an invoice out of the available credit, partly if there is less, nothing where there is none. Asked again, it
+    is answered alike. Answered by PaidFrom or PayRefused."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "account": "acme", "invoice": "019d44d8-1a80-7c3d-9a52-2f6b8d1e4a70",
+        "payment": "019d4b3f-a680-7f1e-8c52-6a0d9e3b7c14", "amount": 81_000, "effective_at": "2026-04-02T17:00:00Z",
     }  # fmt: skip
 
 
@@ -127,6 +170,25 @@ class GivenBack(_GiveBack, Event, service="hold", key="account"):
     )
 
     example: ClassVar[dict[str, Any]] = dict(GiveBack.example)
+
+
+class Settled(_Settle, _Paid, Event, service="hold", key="account"):
+    """Metered use was paid for, as far as there was credit."""
+
+    from_hold: Vnd = Field(description="What of it was held for the product; the rest was available credit.")
+
+    example: ClassVar[dict[str, Any]] = {
+        **Settle.example,
+        "paid": 100_000,
+        "from_hold": 90_000,
+        "outstanding": 81_000,
+    }
+
+
+class PaidFrom(_Pay, _Paid, Event, service="hold", key="account"):
+    """An invoice was paid out of the available credit, as far as there was any: maybe nothing."""
+
+    example: ClassVar[dict[str, Any]] = {**PayFrom.example, "paid": 81_000, "outstanding": 0}
 
 
 class ChargeRefused(_Charge, _Refused, Event, service="hold", key="account"):
@@ -167,8 +229,25 @@ class GiveBackRefused(_GiveBack, _Refused, Event, service="hold", key="account")
     }  # fmt: skip
 
 
+class SettleRefused(_Settle, _Refused, Event, service="hold", key="account"):
+    """Settle was refused; no money moved, and what was held is held."""
+
+    example: ClassVar[dict[str, Any]] = {
+        **Settle.example, "reason": "settled_otherwise",
+        "explanation": "The invoice was settled for this product already, another amount.",
+    }  # fmt: skip
+
+
+class PayRefused(_Pay, _Refused, Event, service="hold", key="account"):
+    """PayFrom was refused; no money moved."""
+
+    example: ClassVar[dict[str, Any]] = {
+        **PayFrom.example, "reason": "account_unknown", "explanation": "There is no such account.",
+    }  # fmt: skip
+
+
 MESSAGES: tuple[type[Message], ...] = (
-    PlaceCharge, PlaceHold, ReleaseHold, GiveBack,
-    Charged, HoldPlaced, HoldReleased, GivenBack,
-    ChargeRefused, HoldRefused, ReleaseRefused, GiveBackRefused,
+    PlaceCharge, PlaceHold, ReleaseHold, GiveBack, Settle, PayFrom,
+    Charged, HoldPlaced, HoldReleased, GivenBack, Settled, PaidFrom,
+    ChargeRefused, HoldRefused, ReleaseRefused, GiveBackRefused, SettleRefused, PayRefused,
 )  # fmt: skip

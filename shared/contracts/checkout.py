@@ -13,12 +13,16 @@ from shared.contracts.message import Command, Id, Instant, Message, Vnd
 from shared.contracts.parts import Flavor, Kind, Nested, Per, Product, Quantity
 
 Pay = Literal["credit", "top_up", "gateway", "on_behalf", "poc", "hold", "none"]
+# How an order is paid in the end: whatever was named, who pays by the month pays nothing yet.
+PaidBy = Literal["credit", "top_up", "gateway", "on_behalf", "poc", "hold", "none", "postpaid"]
 Action = Literal["stop_poc", "buy", "renew", "resize", "recover"]
 Months = Annotated[int, Field(ge=1, le=60)]
 
 # As many lines as one order can have, so that it is placed, and paid, in one decision.
 MOST_LINES: Final = 2_000
 MOST_PRICES: Final = 1_000
+# As many as are renewed in one decision; who has more due in a morning has them in several.
+MOST_RENEWALS: Final = 500
 
 Resources = Annotated[list[Id], Field(min_length=1, max_length=MOST_LINES)]
 
@@ -137,13 +141,47 @@ class Resize(_Paid, service="checkout", key="resource", public=True):
 
 
 class Recover(_Paid, service="checkout", key="resource", public=True):
-    """Takes a resource out of the trash, paid like a new one from now on. Answered by OrderPlaced or OrderRefused."""
+    """Takes a resource out of the trash, or has one run again that was stopped for debt: paid like a new one from now on.
+    Answered by OrderPlaced or OrderRefused."""
 
     resource: Id = Field(description="The resource.")
-    months: Months = Field(description=_MONTHS)
+    months: Months = Field(default=1, description=f"{_MONTHS} What is metered has none.")
 
     example: ClassVar[dict[str, Any]] = {
         "account": "acme", "resource": "srv-2", "months": 1, "pay": "credit",
+    }  # fmt: skip
+
+
+class RenewalDue(Nested):
+    """One resource that is to be renewed by itself, as it stands."""
+
+    resource: Id = Field(description="The resource.")
+    kind: Kind = Field(description="What kind of resource it is.")
+    flavor: Flavor = Field(description="What it is of its kind; parts joined by +.")
+    quantity: Quantity = Field(description="How many of it, or how many GB.")
+    cluster: Id | None = Field(default=None, description="The cluster it is part of.")
+    until: Instant = Field(description="When its period ends: the next one begins there.")
+    months: Months = Field(description=_MONTHS)
+    version: Annotated[int, Field(ge=1)] = Field(description="The version of the resource that is told here.")
+
+
+class RenewDue(Command, service="checkout", key="account"):
+    """Has resources renewed by themselves out of the available credit, an order for each: the one that ends first comes
+    first, then the one that costs least. Answered by OrderPlaced or AutoRenewFailed for each."""
+
+    account: Id = Field(description=_ACCOUNT)
+    resources: Annotated[list[RenewalDue], Field(min_length=1, max_length=MOST_RENEWALS)] = Field(
+        description="Those of the account that fell due together."
+    )
+    effective_at: Instant = Field(description="The morning on which they fell due, however late it is.")
+
+    example: ClassVar[dict[str, Any]] = {
+        "account": "acme",
+        "resources": [{
+            "resource": "srv-2", "kind": "server", "flavor": "s-general-1x1", "quantity": 1, "cluster": "k1",
+            "until": "2026-04-05T02:00:00Z", "months": 1, "version": 3,
+        }],
+        "effective_at": "2026-03-29T01:00:00Z",
     }  # fmt: skip
 
 
@@ -219,5 +257,5 @@ class PublishPrices(PriceList, Command, service="checkout", key="prices", public
 
 
 MESSAGES: tuple[type[Message], ...] = (
-    StopPoc, Buy, Renew, Resize, Recover, CancelOrder, GrantCoupon, PublishPrices,
+    StopPoc, Buy, Renew, Resize, Recover, RenewDue, CancelOrder, GrantCoupon, PublishPrices,
 )  # fmt: skip

@@ -77,7 +77,9 @@ class Credit(BaseModel):
 
     total: Vnd = Field(description="All there is.")
     held: Vnd = Field(description="The part held for metered products; it pays for nothing else.")
-    available: Vnd = Field(description="total - held. Below zero only by a daily hold: a debt.")
+    available: Vnd = Field(
+        description="total - held: what may be spent. 0 while anything is short of what must be held."
+    )
 
 
 class Poc(BaseModel):
@@ -88,6 +90,7 @@ class Poc(BaseModel):
     granted: Vnd = Field(description="All that was ever granted.")
     balance: Vnd = Field(description="What is left.")
     until: Instant = Field(description="When it ends.")
+    enabled: bool = Field(default=True, description="Whether it can pay: until it has ended.")
 
 
 class AccountOpened(Event, service="hold", key="account"):
@@ -203,7 +206,7 @@ class PocExtensionRefused(_Refused, service="hold", key="account"):
 
 
 class ProductHold(BaseModel):
-    """The credit held for one metered product."""
+    """The credit held for one metered product: for its use so far and for days to come."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
 
@@ -212,6 +215,12 @@ class ProductHold(BaseModel):
     estimate: Vnd = Field(description="What the next days will cost, as it is configured now.")
     held: Vnd = Field(description="What is held for it: actual + estimate - debt.")
     debt: Vnd = Field(description="What should be held too, and is not there.")
+    debt_days: Annotated[int, Field(ge=0)] = Field(
+        default=0, description="How many days in a row have ended in debt; after the fifth it is stopped."
+    )
+    counted_until: Instant | None = Field(
+        default=None, description="The instant up to which its use is counted here; nothing before any was."
+    )
 
 
 class Account(State, service="hold", key="account"):

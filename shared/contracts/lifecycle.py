@@ -1,12 +1,12 @@
 """What `lifecycle` tells: what became of resources and clusters, and how they stand.
 
 Whatever gives value back says so in its event: `unused`, and the `wallet` it goes to. What may be asked stands in
-`resources.py`, how it says no in `refusals.py`.
+`resources.py`, how it says no in `refusals.py`; what time brings, in `ends.py`.
 """
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -16,6 +16,7 @@ from shared.contracts.resources import (
     A_LINE,
     ACCOUNT,
     AT,
+    AUTO,
     AUTO_RENEW,
     BILLING,
     BY,
@@ -40,8 +41,12 @@ from shared.contracts.resources import (
     Wallet,
 )
 
+EndedBy = Literal["customer", "cluster", "poc_wallet"]
 
-class _OfResource(Event):
+
+class OfResource(Event):
+    """What every event about a resource tells."""
+
     account: Id = Field(description=ACCOUNT)
     resource: Id = Field(description=RESOURCE)
     cluster: Id | None = Field(default=None, description=IN_CLUSTER)
@@ -71,15 +76,16 @@ _OF_SRV: dict[str, Any] = {
     "version": 3,
 }  # fmt: skip
 _ENDED: dict[str, Any] = {name: told for name, told in _OF_SRV.items() if name != "line"}
+TIMED: dict[str, Any] = {name: told for name, told in _ENDED.items() if name != "order"}
 
 
-class ResourceCreated(_OfResource, service="lifecycle", key="resource"):
+class ResourceCreated(OfResource, service="lifecycle", key="resource"):
     """A resource was made."""
 
     example: ClassVar[dict[str, Any]] = {**_OF_SRV, "effective_at": INSTANT}
 
 
-class ResourceConverted(_OfResource, service="lifecycle", key="resource"):
+class ResourceConverted(OfResource, service="lifecycle", key="resource"):
     """A POC resource has become a paid one; what was left of its POC value goes back to the POC wallet."""
 
     example: ClassVar[dict[str, Any]] = {
@@ -87,13 +93,15 @@ class ResourceConverted(_OfResource, service="lifecycle", key="resource"):
     }  # fmt: skip
 
 
-class ResourceRenewed(_OfResource, service="lifecycle", key="resource"):
-    """A resource was renewed."""
+class ResourceRenewed(OfResource, service="lifecycle", key="resource"):
+    """A resource was renewed, by hand or by itself; in grace or suspended, it runs again."""
+
+    auto: bool = Field(default=False, description=AUTO)
 
     example: ClassVar[dict[str, Any]] = {**_OF_SRV, "effective_at": INSTANT}
 
 
-class ResourceResized(_OfResource, service="lifecycle", key="resource"):
+class ResourceResized(OfResource, service="lifecycle", key="resource"):
     """A resource has another size; `unused` is what the new one costs less than the old one was still worth."""
 
     before: Flavor = Field(description="The flavor it had.")
@@ -104,13 +112,13 @@ class ResourceResized(_OfResource, service="lifecycle", key="resource"):
     }  # fmt: skip
 
 
-class ResourceRecovered(_OfResource, service="lifecycle", key="resource"):
-    """A resource was taken out of the trash."""
+class ResourceRecovered(OfResource, service="lifecycle", key="resource"):
+    """A resource was taken out of the trash, or runs again after it was stopped."""
 
     example: ClassVar[dict[str, Any]] = {**_OF_SRV, "effective_at": INSTANT}
 
 
-class ResourceExpired(_OfResource, service="lifecycle", key="resource"):
+class ResourceExpired(OfResource, service="lifecycle", key="resource"):
     """The POC of a resource was stopped without paying: it no longer runs."""
 
     trash_until: Instant = Field(description="Until when it can be renewed or recovered.")
@@ -121,16 +129,20 @@ class ResourceExpired(_OfResource, service="lifecycle", key="resource"):
     }  # fmt: skip
 
 
-class ResourceDeleted(_OfResource, service="lifecycle", key="resource"):
+class ResourceDeleted(OfResource, service="lifecycle", key="resource"):
     """A resource was deleted."""
 
+    by: EndedBy = Field(
+        default="customer",
+        description="customer: it was asked for; cluster: its cluster was deleted; poc_wallet: the POC wallet it was on "
+        "has ended.",
+    )
     trash_until: Instant | None = Field(
         default=None, description="Until when it can be recovered; nothing where it cannot."
     )
 
     example: ClassVar[dict[str, Any]] = {
-        **{name: told for name, told in _ENDED.items() if name != "order"},
-        "unused": 90_500, "wallet": "credit", "trash_until": "2026-03-13T02:00:00Z", "effective_at": INSTANT,
+        **TIMED, "unused": 90_500, "wallet": "credit", "trash_until": "2026-03-13T02:00:00Z", "effective_at": INSTANT,
     }  # fmt: skip
 
 
@@ -238,15 +250,18 @@ class Resource(State, service="lifecycle", key="resource"):
         "trash (deleted, can be recovered), or released (gone)."
     )
     starts: Instant = Field(description="From when on it is billed so.")
-    until: Instant | None = Field(default=None, description="When its last period ends; nothing for hold.")
+    until: Instant | None = Field(
+        default=None, description="When its last period ends; nothing where it is metered."
+    )
     auto_renew: bool = Field(description=AUTO_RENEW)
     months: Months = Field(description=MONTHS)
     terms: list[Term] = Field(
         max_length=MOST_TERMS, description="The periods that were paid for and not given back."
     )
-    metered: Metered | None = Field(default=None, description=f"{METERED} For hold.")
+    metered: Metered | None = Field(default=None, description=f"{METERED} For hold and postpaid.")
     trash_until: Instant | None = Field(
-        default=None, description="Until when it can be recovered, in trash or expired."
+        default=None,
+        description="Until when it can be recovered: in the trash, expired, or stopped for debt.",
     )
     version: Version = Field(description="1 when it was asked for, one more with each change.")
 

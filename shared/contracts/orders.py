@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field
 
-from shared.contracts.checkout import SOME_PRICES, Action, GrantCoupon, Pay, PriceList
+from shared.contracts.checkout import SOME_PRICES, Action, GrantCoupon, PaidBy, PriceList
 from shared.contracts.message import Event, Id, Instant, Message, State, Vnd
 from shared.contracts.parts import Line, Metered, Nested, Product
 
@@ -22,10 +22,11 @@ MOST_FAILURES_TOLD: Final = 200
 
 _ACCOUNT = "The account, as the customer's contract names it."
 _AT = "The instant of the act: fixed once, when the command was accepted."
-_PAY = "How it is paid."
+_PAY = "How it is paid; postpaid: by the month, nothing yet."
 _ORDER = "The order."
 _SUBJECT = "What it is about: the cluster, else the first resource named, else the account."
 _ACTION = "What was asked for."
+_AUTO = "Whether nobody asked for it: a resource is renewed by itself."
 _TOTAL = "What it costs, in VND; held for metered products, not spent."
 _GIVEN_BACK = "What was given back of what was paid, because it could not be had."
 _REASON = "A stable code; the service's page lists them, first match first."
@@ -40,7 +41,8 @@ class _OfOrder(Event):
     subject: Id = Field(description=_SUBJECT)
     account: Id = Field(description=_ACCOUNT)
     action: Action = Field(description=_ACTION)
-    pay: Pay = Field(description=_PAY)
+    pay: PaidBy = Field(description=_PAY)
+    auto: bool = Field(default=False, description=_AUTO)
     effective_at: Instant = Field(description=_AT)
 
 
@@ -114,7 +116,7 @@ class PocStopped(Event, service="checkout", key="subject", about="order"):
     subject: Id = Field(description=_SUBJECT)
     account: Id = Field(description=_ACCOUNT)
     cluster: Id | None = Field(default=None, description="The cluster, where one was named.")
-    pay: Pay = Field(description=_PAY)
+    pay: PaidBy = Field(description=_PAY)
     status: Ended = Field(description="completed, or partly_completed where one could not be converted.")
     total: Vnd = Field(description=_TOTAL)
     given_back: Vnd = Field(description=_GIVEN_BACK)
@@ -136,6 +138,28 @@ class PocStopped(Event, service="checkout", key="subject", about="order"):
     def about(self) -> str:
         """The order, else what it is about."""
         return self.order or self.subject
+
+
+class AutoRenewFailed(Event, service="checkout", key="resource"):
+    """A resource was not renewed by itself: it is as before. It is tried again on the next of its mornings, the last time on
+    the day it ends."""
+
+    account: Id = Field(description=_ACCOUNT)
+    resource: Id = Field(description="The resource.")
+    order: Id | None = Field(default=None, description="The order; none where it could not be placed.")
+    until: Instant = Field(description="When its period ends.")
+    amount: Vnd = Field(description="What the renewal costs; 0 where it could not be priced.")
+    reason: str = Field(description=_REASON)
+    explanation: str = Field(description=_EXPLANATION)
+    missing: Vnd = Field(description="How much more would have had to be available; 0 where it was not that.")
+    due: Instant = Field(description="The morning on which it was tried.")
+    effective_at: Instant = Field(description=_AT)
+
+    example: ClassVar[dict[str, Any]] = {
+        "account": "acme", "resource": "srv-2", "order": _ORDER_ID, "until": "2026-04-05T02:00:00Z",
+        "amount": 181_000, "reason": "credit_short", "explanation": "Less credit is available than that.",
+        "missing": 31_000, "due": "2026-03-29T01:00:00Z", "effective_at": "2026-03-29T01:00:00Z",
+    }  # fmt: skip
 
 
 class CouponGranted(Event, service="checkout", key="code"):
@@ -222,7 +246,8 @@ class Order(State, service="checkout", key="order"):
     status: OrderStatus = Field(
         description="awaiting_payment, provisioning, then completed, partly_completed or cancelled."
     )
-    pay: Pay = Field(description=_PAY)
+    pay: PaidBy = Field(description=_PAY)
+    auto: bool = Field(default=False, description=_AUTO)
     total: Vnd = Field(description=_TOTAL)
     given_back: Vnd = Field(description=_GIVEN_BACK)
     lines: Count = Field(description="How many lines it has.")
@@ -266,7 +291,7 @@ class OrderLine(State, service="checkout", key="id"):
 
 
 MESSAGES: tuple[type[Message], ...] = (
-    OrderPlaced, OrderPaid, OrderCancelled, OrderCompleted, PocStopped, CouponGranted, PricesPublished,
+    OrderPlaced, OrderPaid, OrderCancelled, OrderCompleted, PocStopped, AutoRenewFailed, CouponGranted, PricesPublished,
     OrderRefused, OrderCancelRefused, CouponRefused, PricesRefused,
     Order, OrderLine,
 )  # fmt: skip

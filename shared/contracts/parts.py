@@ -82,6 +82,16 @@ class Line(Nested):
         return self.amount + self.carried
 
 
+class PartPrice(Nested):
+    """What one part of a metered thing costs, where it has several or a discount: each is rounded on its own."""
+
+    flavor: Flavor = Field(description="What is priced.")
+    vnd: Vnd = Field(description="Its price per 30 days and piece.")
+    discount_percent: Annotated[int, Field(ge=0, le=100)] = Field(
+        default=0, description="The item discount that went with its price, fixed at purchase."
+    )
+
+
 class Metered(Nested):
     """A product that is paid by its use: its price, and what is held for the next three days of it."""
 
@@ -92,6 +102,10 @@ class Metered(Nested):
     vnd: Vnd = Field(description="The price of one, per 30 days or per GB and hour.")
     per: Per = Field(description="What the price is for: 30 days, or a GB-hour.")
     estimate: Vnd = Field(description="What three days of it cost: this much is held.")
+    parts: Annotated[list[PartPrice], Field(max_length=MOST_PARTS)] = Field(
+        default=[],
+        description="Where it has several parts or a discount: each one's price, rounded by itself; vnd is their sum.",
+    )
 
 
 class Term(Nested):

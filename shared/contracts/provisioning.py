@@ -12,7 +12,7 @@ from pydantic import Field
 from shared.contracts.message import Command, Event, Id, Instant, Message
 from shared.contracts.parts import Flavor, Quantity
 
-Action = Literal["create", "convert", "renew", "resize", "recover", "expire", "delete"]
+Action = Literal["create", "convert", "renew", "resize", "recover", "expire", "delete", "suspend", "release"]
 Outcome = Literal["refuse", "late", "twice", "never"]
 
 MOST_TIMES: Final = 1000

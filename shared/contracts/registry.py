@@ -7,12 +7,19 @@ from collections.abc import Iterable, Iterator
 from shared.contracts import (
     charges,
     checkout,
+    ends,
     hold,
+    holding,
     invoicing,
     lifecycle,
+    months,
+    notify,
     orders,
+    owed,
+    payments,
     provisioning,
     refusals,
+    reserving,
     resources,
 )
 from shared.contracts.message import Message
@@ -47,10 +54,17 @@ REGISTRY = Registry(
         *orders.MESSAGES,
         *hold.MESSAGES,
         *charges.MESSAGES,
+        *holding.MESSAGES,
+        *reserving.MESSAGES,
         *resources.MESSAGES,
         *lifecycle.MESSAGES,
+        *ends.MESSAGES,
         *refusals.MESSAGES,
         *invoicing.MESSAGES,
+        *months.MESSAGES,
+        *owed.MESSAGES,
+        *payments.MESSAGES,
         *provisioning.MESSAGES,
+        *notify.MESSAGES,
     )
 )

@@ -9,10 +9,11 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field
 
+from shared.contracts.jobs import JobSlice
 from shared.contracts.message import Command, Id, Instant, Message
 from shared.contracts.parts import Flavor, Kind, Line, Metered, Quantity
 
-Billing = Literal["poc", "prepaid", "hold"]
+Billing = Literal["poc", "prepaid", "hold", "postpaid"]
 Status = Literal["creating", "active", "grace", "suspended", "expired", "trash", "released"]
 Wallet = Literal["credit", "poc"]
 Months = Annotated[int, Field(ge=1, le=60)]
@@ -33,11 +34,17 @@ RESOURCE = "The resource."
 CLUSTER = "The cluster."
 IN_CLUSTER = "The cluster it is part of; nothing where it stands alone."
 KIND = "What kind of resource it is."
+PRODUCT = "The product its kind belongs to."
+AFTER = "The last resource that was done; empty at the beginning."
 FLAVOR = "What it is of its kind; parts joined by +."
 QUANTITY = "How many of it, or how many GB."
-BILLING = "poc: paid from the POC wallet; prepaid: paid for a period; hold: metered, paid out of held credit."
+BILLING = (
+    "poc: paid from the POC wallet; prepaid: paid for a period; hold: metered, paid out of held credit; postpaid: metered, "
+    "invoiced by the month."
+)
 AUTO_RENEW = "Whether it is renewed by itself when its period ends; never while it is POC."
 MONTHS = "By how many months it is renewed by itself."
+AUTO = "Whether it is renewed by itself, not by hand."
 _AS_PRICED = "The line as the order priced it and had it paid."
 METERED = "The price by which its use is paid, and what is held for it."
 
@@ -72,7 +79,7 @@ class CreateResource(_Ordered, service="lifecycle", key="resource"):
     quantity: Quantity = Field(description=QUANTITY)
     billing: Billing = Field(description=BILLING)
     line: Line | None = Field(default=None, description="What was paid for it; for poc and prepaid.")
-    metered: Metered | None = Field(default=None, description=f"{METERED} For hold.")
+    metered: Metered | None = Field(default=None, description=f"{METERED} For hold and postpaid.")
     auto_renew: bool = Field(default=False, description=AUTO_RENEW)
     months: Months = Field(default=1, description=MONTHS)
 
@@ -86,7 +93,12 @@ class ConvertResource(_Ordered, service="lifecycle", key="resource"):
     """Turns a POC resource into a paid one, in place. Answered by ResourceConverted or ConversionRefused."""
 
     resource: Id = Field(description=RESOURCE)
-    line: Line = Field(description=_AS_PRICED)
+    line: Line | None = Field(
+        default=None, description="The line as it was priced and paid, where it is paid for a period."
+    )
+    metered: Metered | None = Field(
+        default=None, description="Its price, where it is paid by its use from now on: in no cluster only."
+    )
     auto_renew: bool = Field(default=False, description=AUTO_RENEW)
     months: Months = Field(default=1, description=MONTHS)
 
@@ -114,6 +126,7 @@ class RenewResource(_Ordered, service="lifecycle", key="resource"):
 
     resource: Id = Field(description=RESOURCE)
     line: Line = Field(description=_AS_PRICED)
+    auto: bool = Field(default=False, description=AUTO)
 
     example: ClassVar[dict[str, Any]] = {
         **BY, "resource": "srv-1",
@@ -129,17 +142,18 @@ class ResizeResource(_Ordered, service="lifecycle", key="resource"):
     line: Line | None = Field(
         default=None, description=f"{_AS_PRICED} For poc and prepaid; it carries the old one's unused value."
     )
-    metered: Metered | None = Field(default=None, description=f"{METERED} For hold.")
+    metered: Metered | None = Field(default=None, description=f"{METERED} For hold and postpaid.")
 
     example: ClassVar[dict[str, Any]] = {**BY, "resource": "srv-1", "line": A_LINE}
 
 
 class RecoverResource(_Ordered, service="lifecycle", key="resource"):
-    """Takes a resource out of the trash, or one that expired when its POC was stopped: paid like new from now on.
-    Answered by ResourceRecovered or RecoveryRefused."""
+    """Takes a resource out of the trash, one that expired when its POC was stopped, or a metered one that was stopped for
+    debt: paid like new from now on. Answered by ResourceRecovered or RecoveryRefused."""
 
     resource: Id = Field(description=RESOURCE)
-    line: Line = Field(description=_AS_PRICED)
+    line: Line | None = Field(default=None, description=f"{_AS_PRICED} For prepaid.")
+    metered: Metered | None = Field(default=None, description=f"{METERED} For hold and postpaid.")
 
     example: ClassVar[dict[str, Any]] = {**BY, "resource": "srv-1", "line": A_LINE}
 
@@ -173,6 +187,47 @@ class CheckChanges(Command, service="lifecycle", key="shard"):
     )
 
     example: ClassVar[dict[str, Any]] = {"shard": "shard-0", "minute": INSTANT}
+
+
+class CheckLife(JobSlice, service="lifecycle", key="shard"):
+    """Has whatever fell due up to a minute happen to resources, each at its own instant: grace begins or ends, and what
+    was suspended, expired or in the trash for long enough is released."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "period": "2026-03-31T17:00Z", "shard": 3, "after": "", "effective_at": "2026-03-31T17:00:00Z",
+    }  # fmt: skip
+
+
+class CheckEnds(JobSlice, service="lifecycle", key="shard"):
+    """Looks, at 08:00, at what ends soon or has ended: auto-renewal is asked for, its owner is reminded."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "period": "2026-03-31", "shard": 3, "after": "", "effective_at": "2026-03-31T01:00:00Z",
+    }  # fmt: skip
+
+
+class EndPoc(Command, service="lifecycle", key="account"):
+    """Ends the POC of all that an account has on its POC wallet, so many resources at a time. Answered by PocEnded."""
+
+    account: Id = Field(description=ACCOUNT)
+    after: str = Field(default="", max_length=64, description=AFTER)
+    effective_at: Instant = Field(description="When the POC wallet ended.")
+
+    example: ClassVar[dict[str, Any]] = {"account": "acme", "after": "srv-500", "effective_at": INSTANT}
+
+
+class StopMetered(Command, service="lifecycle", key="account"):
+    """Stops the metered resources of a product that an account has not paid for, so many at a time. Answered by
+    MeteredStopped."""
+
+    account: Id = Field(description=ACCOUNT)
+    product: Id = Field(description=PRODUCT)
+    after: str = Field(default="", max_length=64, description=AFTER)
+    effective_at: Instant = Field(description="When it was found that it is not paid.")
+
+    example: ClassVar[dict[str, Any]] = {
+        "account": "acme", "product": "vcontainer", "after": "node-500", "effective_at": INSTANT,
+    }  # fmt: skip
 
 
 class DeleteResource(Command, service="lifecycle", key="resource", public=True):
@@ -231,6 +286,6 @@ class ReportUsage(Command, service="lifecycle", key="resource", public=True):
 
 MESSAGES: tuple[type[Message], ...] = (
     CreateResource, ConvertResource, ConvertCluster, RenewResource, ResizeResource, RecoverResource,
-    ExpireResource, ClearCluster, CheckChanges, DeleteResource, DeleteCluster, SetAutoRenew,
+    ExpireResource, ClearCluster, CheckChanges, CheckLife, CheckEnds, EndPoc, StopMetered, DeleteResource, DeleteCluster, SetAutoRenew,
     ReportPocStopped, ReportUsage,
 )  # fmt: skip

@@ -11,15 +11,17 @@ from dataclasses import dataclass, field
 
 from shared.contracts import topics
 from shared.contracts.cloudevents import Envelope
+from shared.contracts.jobs import JobSlice
 from shared.contracts.message import Message
-from shared.engine import outbox, parking
-from shared.engine.decision import Decision, Entity, Known
+from shared.engine import outbox, parking, slices
+from shared.engine.decision import Decision, Entity, Known, Slice
 from shared.engine.faultpoints import FaultPoint, reach
 from shared.engine.faults import RuleRaised
 from shared.engine.intake import Read
 from shared.engine.outbox import QUERIES, Bundle, Outgoing, lane_of
 from shared.engine.parking import Parked
 from shared.engine.service import Connection, Service
+from shared.engine.slices import Step
 from shared.engine.trace import carried
 
 
@@ -29,6 +31,7 @@ class Result:
 
     bundles: list[Bundle] = field(default_factory=list)
     parked: list[Parked] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
     decided: int = 0
     duplicates: int = 0
 
@@ -40,6 +43,7 @@ async def transact(conn: Connection, service: Service, batch: Sequence[Read]) ->
     blocked = await parking.blocked_keys(conn, {read.ask.key for read in fresh})
     known = Known()
     await service.store.load(conn, [read.ask for read in fresh if read.ask.key not in blocked], known)
+    blocked |= await parking.blocked_keys(conn, _sliced_keys(fresh, known))
     reach(FaultPoint.AFTER_LOAD)
     result = decide(service, fresh, known, blocked)
     result.duplicates = len(batch) - len(fresh)
@@ -47,9 +51,16 @@ async def transact(conn: Connection, service: Service, batch: Sequence[Read]) ->
     if result.decided:
         await service.store.save(conn, known)
     await parking.park(conn, result.parked)
+    await slices.note(conn, result.steps)
     result.bundles = await outbox.add(conn, result.bundles)
     reach(FaultPoint.AFTER_SAVE)
     return result
+
+
+def _sliced_keys(fresh: Sequence[Read], known: Known) -> set[str]:
+    """What the slices in the batch decide: such a key may be parked, and its slice is not."""
+    found = (known.get(Slice, read.ask.envelope.id) for read in fresh)
+    return {key for slice_ in found if slice_ is not None for key in slice_.keys}
 
 
 async def _not_seen(conn: Connection, batch: Sequence[Read]) -> Sequence[Read]:
@@ -78,13 +89,14 @@ def decide(
             result.parked.append(Parked(read, None))
             continue
         try:
-            desk.decide(read)
+            result.parked += desk.decide(read, blocked)
         except RuleRaised as raised:
             blocked.add(key)
             result.parked.append(Parked(read, str(raised)))
         else:
             result.decided += 1
     result.bundles = desk.bundles()
+    result.steps = desk.steps
     return result
 
 
@@ -98,22 +110,77 @@ class _Desk:
         self._lane = lane
         self._said: defaultdict[str, list[Outgoing]] = defaultdict(list)
         self._changed_by: dict[tuple[type[Entity], str], tuple[Read, str | None]] = {}
+        self.steps: list[Step] = []
 
-    def decide(self, read: Read) -> None:
-        """Runs the rule of one message; what it decided is what the next one finds."""
+    def decide(self, read: Read, blocked: set[str]) -> list[Parked]:
+        """Runs the rule of one message; what it decided is what the next one finds. What it parks of a slice is
+        added to what is blocked."""
+        if isinstance(read.ask.message, JobSlice):
+            return self._decide_slice(read, read.ask.message, blocked)
+        self._stand(read, self._decided(read))
+        return []
+
+    def _decided(self, read: Read) -> Decision:
         ask = read.ask
         try:
             decision: Decision = self._service.rules[type(ask.message)](ask.message, self._known, ask.cause)
         except Exception as error:
             # A rule is pure: whatever it raises, it raises for this message again.
             raise RuleRaised(f"{type(error).__name__}: {error}") from error
+        return decision
+
+    def _stand(self, read: Read, decision: Decision) -> None:
         self._known.apply(decision)
-        traceparent = carried(ask.envelope)
+        traceparent = carried(read.ask.envelope)
         for entity in decision.changes:
             if type(entity) in self._service.snapshots:
                 self._changed_by[type(entity), entity.key] = (read, traceparent)
         for part, message in enumerate(decision.says):
             self._say(read, message, str(part), self._sequence(message), traceparent)
+
+    def _decide_slice(self, read: Read, message: JobSlice, blocked: set[str]) -> list[Parked]:
+        """Decides as much of a slice as can be, and says the one that follows. Parked keys wait with messages of their
+        own; where the rule raises, what is asked of it is halved until it is known for which key."""
+        whole = self._known.get(Slice, read.ask.envelope.id)
+        if whole is None or message.only:
+            self._stand(read, self._decided(read))
+            return []
+        keys, error = whole.keys, None
+        while True:
+            going = tuple(key for key in keys if key not in blocked)
+            self._known.put(whole._replace(keys=going))
+            try:
+                decision = self._decided(read)
+            except RuleRaised as raised:
+                if not going:
+                    raise
+                if len(keys) == 1:
+                    decision, error = Decision(), str(raised)
+                    break
+                keys = keys[: len(keys) // 2]
+            else:
+                break
+        self._stand(read, decision)
+        self._go_on(read, message, keys, more=whole.more or len(keys) < len(whole.keys))
+        return self._parked(read, message, keys, error, blocked)
+
+    def _go_on(self, read: Read, message: JobSlice, keys: Sequence[str], *, more: bool) -> None:
+        after = keys[-1] if keys else message.after
+        if more:
+            going_on = slices.next_of(message, after)
+            self._say(read, going_on, "continues", None, carried(read.ask.envelope))
+        if (job := self._service.job_of(message)) is not None:
+            chain = read.ask.envelope.correlation_id
+            self.steps.append(Step(job.name, message.shard, chain, after, len(keys), not more))
+
+    @staticmethod
+    def _parked(
+        read: Read, message: JobSlice, keys: Sequence[str], error: str | None, blocked: set[str]
+    ) -> list[Parked]:
+        if error is not None:
+            blocked.add(keys[0])
+            return [Parked(slices.alone(read, message, keys[0]), error)]
+        return [Parked(slices.alone(read, message, key), None) for key in keys if key in blocked]
 
     def bundles(self) -> list[Bundle]:
         """What was said, by lane, with a snapshot of each entity that has one as the batch leaves it."""

@@ -130,4 +130,21 @@ def _key(pair: tuple[Entity, int]) -> str:
     return pair[0].key
 
 
+class Slice(NamedTuple):
+    """The keys that one slice of a job decides, in order, and whether there are more after them. It has no table: the
+    store finds it (slices.py), under the id of the message."""
+
+    key: str
+    keys: tuple[str, ...]
+    more: bool = False
+
+
+def sliced(known: Known, cause: Cause) -> tuple[str, ...]:
+    """For the rule of a job: the keys it is to decide now."""
+    found = known.get(Slice, cause.id)
+    if found is None:
+        raise LookupError("the store has found no slice for this message")
+    return found.keys
+
+
 Rule = Callable[[Any, Known, Cause], Decision]

@@ -7,10 +7,9 @@ from contextlib import asynccontextmanager
 from typing import Final, TypeVar
 
 import asyncpg
+from pydantic import BaseModel
 
-from shared.contracts.message import Message
-
-M = TypeVar("M", bound=Message)
+M = TypeVar("M", bound=BaseModel)
 
 _CONNECT_S: Final = 10.0
 _STATEMENT_S: Final = 60.0

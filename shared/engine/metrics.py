@@ -1,6 +1,6 @@
 """The metrics: one closed list, each with its unit and meaning, and the object a worker counts with.
 
-Nothing else makes a metric. What counts is called once a batch, on series bound to their labels beforehand.
+Nothing else in a worker makes a metric. What counts is called once a batch, on series bound to their labels beforehand.
 """
 
 from __future__ import annotations
@@ -153,6 +153,12 @@ STALE_PUBLISHES: Final = Metric(
 JOB_PERIODS: Final = Metric(
     "stoppoc_job_periods_total", "counter", "Periods for which this worker made the scheduled messages."
 )
+JOB_BEHIND_SECONDS: Final = Metric(
+    "stoppoc_job_behind_seconds",
+    "gauge",
+    "For how long a job has had something due that is not done, by job; 0 where nothing is.",
+    label="job",
+)
 MESSAGE_AGE_SECONDS: Final = Metric(
     "stoppoc_message_age_seconds",
     "histogram",
@@ -164,7 +170,7 @@ METRICS: Final = tuple(value for value in list(globals().values()) if isinstance
 
 
 class ByTopic(dict[str, T]):
-    """A series per topic, made when the topic is first met. Topics come from the code: they are few."""
+    """A series per topic or job, made when it is first met. They come from the code, and are few."""
 
     def __init__(self, bind: Callable[[str], T]) -> None:
         super().__init__()
@@ -226,6 +232,7 @@ class Metrics:
         self.outbox_rows = self._gauge(OUTBOX_ROWS)
         self.stale_publishes = self._counter(STALE_PUBLISHES)
         self.job_periods = self._counter(JOB_PERIODS)
+        self.job_behind = ByTopic(self._by(self._gauges(JOB_BEHIND_SECONDS)))
         self.ages = Ages(MESSAGE_AGE_SECONDS, service)
         self._registry.register(self.ages)
 
@@ -271,6 +278,8 @@ _HEAD: Final = (
     "Every worker answers `/metrics` with the series below and no others. A name ends in its unit; histograms come with",
     "`_bucket`, `_sum` and `_count`. This page is generated from the list in `shared/engine/metrics.py`:",
     "`python -m shared.engine.metrics > docs/metrics.md`.",
+    "",
+    "The door for gateways' callbacks answers with one of its own: `stoppoc_callbacks_total`, by `gateway` and `verdict`.",
     "",
     "| name | kind | labels | meaning |",
     "|---|---|---|---|",

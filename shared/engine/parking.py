@@ -37,7 +37,8 @@ class Parked:
 
 async def blocked_keys(conn: Connection, keys: Iterable[str]) -> set[str]:
     """Those of the keys that wait for an operator."""
-    return {row["key"] for row in await conn.fetch(QUERIES["lock_parked_keys"], list(keys))}
+    asked = list(keys)
+    return {row["key"] for row in await conn.fetch(QUERIES["lock_parked_keys"], asked)} if asked else set()
 
 
 async def park(conn: Connection, parked: Sequence[Parked]) -> None:

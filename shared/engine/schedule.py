@@ -1,67 +1,166 @@
-"""Work that time brings: each (job, period) is made once, by whichever worker comes first, and arrives as messages.
+"""Work that time brings: each (job, period, share) is made once, by whichever worker comes first, and arrives as messages.
 
-After an outage all periods that fell due meanwhile are made, oldest first. A rule never sees a clock: the
-period's instant is in the message.
+Of one share there is one piece of work under way at a time, over all jobs of the service, in the order of their instants:
+what an outage kept is caught up as it would have come. A rule never sees a clock (docs/decisions/0007).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from shared import ids
+from shared.calendar import Period
 from shared.contracts import topics
 from shared.contracts.cloudevents import Envelope
-from shared.contracts.message import Message
 from shared.engine import outbox
 from shared.engine.outbox import QUERIES, Bundle, Outgoing
 from shared.engine.service import Connection, Job, Service
 
 # Any fixed number: it parts these locks from other advisory locks in the database.
 _LOCK_CLASS: Final = 7_067
+# Where the bundles of jobs are found in the outbox.
+LANE: Final = "jobs"
+FIRST_LOOK: Final = "first look"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-# A long outage is caught up in slices, each its own transaction.
-_MOST_PERIODS: Final = 50
+_INSTANT: Final = timedelta(microseconds=1)
 
 
-def lane_of_job(job: Job) -> str:
-    """Where a job's bundles are found in the outbox."""
-    return f"job/{job.name}"
+class Progress(NamedTuple):
+    """How far a job is with one share: its last period, and whether all of that is done."""
+
+    job: str
+    shard: int
+    period: str
+    instant: datetime
+    after: str
+    slices: int
+    counted: int
+    done: bool
+    made_at: datetime
+    moved_at: datetime
 
 
-async def make_due(conn: Connection, service: Service, job: Job, now: datetime) -> int:
-    """Stores the messages of the job's next due periods, in the caller's transaction; how many periods that were."""
-    if not await conn.fetchval(QUERIES["lock_jobs"], _LOCK_CLASS, job.name):
-        return 0
-    last = await conn.fetchval(QUERIES["read_last_run"], job.name)
-    if last is None:
-        # The first look ever: what comes from here on is due, the past before it is not.
-        await conn.execute(QUERIES["add_run"], job.name, "first look", now)
-        return 0
-    due = job.periods(last, now)[:_MOST_PERIODS]
-    for period, instant in due:
-        if await conn.fetchval(QUERIES["add_run"], job.name, period, instant) is not None:
-            messages = job.messages(period, instant)
-            said = [
-                _outgoing(service, job, period, instant, part, message)
-                for part, message in enumerate(messages)
-            ]
-            await outbox.add(conn, [Bundle(lane_of_job(job), said)] if said else [])
-    return len(due)
+class Made(NamedTuple):
+    """One period that was begun for one share."""
+
+    job: Job
+    shard: int
+    period: Period
 
 
-def _outgoing(
-    service: Service, job: Job, period: str, instant: datetime, part: int, message: Message
-) -> Outgoing:
-    at_ms = (instant - _EPOCH) // timedelta(milliseconds=1)
-    message_id = ids.derived_id(f"{service.name}/{job.name}/{period}", str(part), at_ms)
+async def make_due(conn: Connection, service: Service, now: datetime) -> list[Made]:
+    """Stores the message of the next due period of each share that has nothing under way, in the caller's transaction.
+
+    A job nobody has seen before is looked at for the first time: what comes from here on is due, the past is not.
+    """
+    if not await conn.fetchval(QUERIES["lock_jobs"], _LOCK_CLASS):
+        return []
+    progress = {(row.job, row.shard): row for row in await read_progress(conn)}
+    new = [(job.name, shard) for job in service.jobs for shard in range(job.shards)]
+    await _begin(conn, [(*place, FIRST_LOOK, now, None, True) for place in new if place not in progress])
+    wakes = await read_wakes(conn, service)
+    made = list(_due(service.jobs, progress, wakes, now))
+    if made:
+        said = [_outgoing(service, one) for one in made]
+        await _begin(
+            conn,
+            [
+                (m.job.name, m.shard, *m.period, outgoing.envelope.id, not m.job.is_sliced)
+                for m, outgoing in zip(made, said, strict=True)
+            ],
+        )
+        await outbox.add(conn, [Bundle(LANE, said)])
+    return made
+
+
+async def read_progress(conn: Connection) -> list[Progress]:
+    """How far all jobs are."""
+    return [Progress(*row.values()) for row in await conn.fetch(QUERIES["read_progress"])]
+
+
+async def read_wakes(conn: Connection, service: Service) -> dict[str, datetime | None]:
+    """When each job that can tell has anything to do."""
+    return {job.name: await job.wakes(conn) for job in service.jobs if job.wakes is not None}
+
+
+def first_due(
+    jobs: Sequence[Job],
+    done: Mapping[str, datetime],
+    wakes: Mapping[str, datetime | None],
+    until: datetime,
+) -> tuple[Job, Period] | None:
+    """What falls due first of these jobs, each done up to that instant; of several at one instant, the one named first.
+
+    A job that skips is done up to the next period of one that does not, and else up to `until`.
+    """
+    found = [
+        (period, job)
+        for job in jobs
+        if not job.skips and (period := next_of(job, done[job.name], wakes, until)) is not None
+    ]
+    limit = min((period.instant for period, _ in found), default=until)
+    for job in jobs:
+        if job.skips and next_of(job, done[job.name], wakes, limit) is not None:
+            found.append((job.calendar.last(limit), job))
+    first = min(found, key=lambda one: (one[0].instant, jobs.index(one[1])), default=None)
+    return None if first is None else (first[1], first[0])
+
+
+def next_instant(
+    jobs: Sequence[Job],
+    done: Mapping[str, datetime],
+    wakes: Mapping[str, datetime | None],
+    until: datetime,
+) -> datetime | None:
+    """When the first of these jobs falls due, where no period is missed; none up to `until`."""
+    found = (next_of(job, done[job.name], wakes, until) for job in jobs)
+    return min((period.instant for period in found if period is not None), default=None)
+
+
+def next_of(job: Job, done: datetime, wakes: Mapping[str, datetime | None], until: datetime) -> Period | None:
+    """The job's first period in which there is anything to do, if it is not later than `until`."""
+    if job.name in wakes:
+        first = wakes[job.name]
+        if first is None or first > until:
+            return None
+        done = max(done, first - _INSTANT)
+    period = job.calendar.next(done)
+    return period if period.instant <= until else None
+
+
+def _due(
+    jobs: Sequence[Job],
+    progress: Mapping[tuple[str, int], Progress],
+    wakes: Mapping[str, datetime | None],
+    now: datetime,
+) -> Iterator[Made]:
+    for shard in sorted({shard for _, shard in progress}):
+        here = [job for job in jobs if (job.name, shard) in progress]
+        if all(progress[job.name, shard].done for job in here):
+            done = {job.name: progress[job.name, shard].instant for job in here}
+            if (due := first_due(here, done, wakes, now)) is not None:
+                yield Made(due[0], shard, due[1])
+
+
+async def _begin(conn: Connection, rows: Sequence[tuple[object, ...]]) -> None:
+    if rows:
+        await conn.execute(QUERIES["begin_period"], *(list(column) for column in zip(*rows, strict=True)))
+
+
+def _outgoing(service: Service, made: Made) -> Outgoing:
+    job, shard, period = made
+    message = job.asks(period, shard)
+    at_ms = (period.instant - _EPOCH) // timedelta(milliseconds=1)
+    message_id = ids.derived_id(f"{service.name}/{job.name}/{period.name}", str(shard), at_ms)
     envelope = Envelope(
         id=message_id,
         type=message.type,
         source=f"{service.source}/jobs/{job.name}",
         key=message.key,
         subject=message.about,
-        time=instant,
+        time=period.instant,
         correlation_id=message_id,
     )
-    return Outgoing(topics.topic_of(type(message)), envelope, message.model_dump_json())
+    return Outgoing(topics.topic_of(type(message)), envelope, message.to_json())

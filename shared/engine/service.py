@@ -8,11 +8,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from shared.calendar import Calendar, Period
 from shared.contracts import topics
 from shared.contracts.cloudevents import Envelope
+from shared.contracts.jobs import JobSlice
 from shared.contracts.message import Message, State
 from shared.contracts.registry import Registry
 from shared.engine.decision import Cause, Entity, Known, Rule
+from shared.shards import SHARDS
 
 
 class Connection(Protocol):
@@ -56,20 +59,40 @@ class Store(Protocol):
         """Writes what `known` says was changed and added."""
 
 
+Wakes = Callable[[Connection], Awaitable[datetime | None]]
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Work that time brings: one message per period, made once, caught up in order after an outage.
+    """Work that time brings: for each period of its calendar one message a share, made once, in order also after an
+    outage (docs/decisions/0007).
 
-    `periods(after, until)` yields (period name, instant) for every period whose instant is in (after, until],
-    oldest first; `messages(period, instant)` yields what is to be said for one period. `wakes` tells the first instant at
-    which there is anything to do as things stand, or that there is nothing: periods before it may be passed over. Without
-    it every period counts.
+    `message` is a kind of JobSlice, or makes any other message of a period and a share. A job that `skips` does the last
+    of several missed periods in place of all of them: what it finds carries its own instant. `wakes` tells the first
+    instant at which there is anything to do as things stand, or that there is nothing: periods before it are passed over.
     """
 
     name: str
-    periods: Callable[[datetime, datetime], Sequence[tuple[str, datetime]]]
-    messages: Callable[[str, datetime], Sequence[Message]]
-    wakes: Callable[[Connection], Awaitable[datetime | None]] | None = None
+    calendar: Calendar
+    message: type[JobSlice] | Callable[[Period, int], Message]
+    skips: bool = False
+    wakes: Wakes | None = None
+    shards: int = SHARDS
+
+    def __post_init__(self) -> None:
+        assert self.wakes is not None or not self.skips, f"{self.name} skips, and must tell when it wakes"
+
+    @property
+    def is_sliced(self) -> bool:
+        """Whether its work comes in slices, whose progress is kept."""
+        return isinstance(self.message, type)
+
+    def asks(self, period: Period, shard: int) -> Message:
+        """What is said first for a period and a share."""
+        if isinstance(self.message, type):
+            first: Message = self.message(period=period.name, shard=shard, effective_at=period.instant)
+            return first
+        return self.message(period, shard)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +126,10 @@ class Service:
     def told_by(self, type_: str) -> type[Entity]:
         """The kind of entity of which a state message of that type tells."""
         return next(kind for kind, (state, _) in self.snapshots.items() if state.type == type_)
+
+    def job_of(self, message: Message) -> Job | None:
+        """The job that says such a message."""
+        return next((job for job in self.jobs if job.message is type(message)), None)
 
     @property
     def source(self) -> str:

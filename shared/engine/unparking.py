@@ -12,7 +12,7 @@ from datetime import datetime
 import asyncpg
 
 from shared.contracts.cloudevents import Unreadable
-from shared.engine import batch, faults, intake, outbox, parking
+from shared.engine import batch, faults, intake, outbox, parking, slices
 from shared.engine.decision import Known
 from shared.engine.faults import Verdict
 from shared.engine.intake import StoredRecord
@@ -88,4 +88,5 @@ async def _decide(conn: Connection, service: Service, record: StoredRecord) -> N
     if result.parked:
         raise faults.RuleRaised(result.parked[0].error)
     await service.store.save(conn, known)
+    await slices.note(conn, result.steps)
     await outbox.add(conn, result.bundles)

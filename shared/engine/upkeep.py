@@ -11,12 +11,13 @@ from typing import Final
 import asyncpg
 
 from shared.engine import faults, schedule
+from shared.engine.behind import standings
 from shared.engine.courier import Courier
 from shared.engine.faultpoints import FaultPoint, reach
 from shared.engine.faults import Verdict
 from shared.engine.metrics import Metrics
 from shared.engine.outbox import OPERATOR_LANE, QUERIES
-from shared.engine.service import Job, Service
+from shared.engine.service import Service
 from shared.engine.waits import heed_cancellation
 
 log = logging.getLogger(__name__)
@@ -69,8 +70,11 @@ class Upkeep:
             log.info("published what was left behind", extra={"count": left})
         async with self._pool.acquire() as conn:
             row = await conn.fetchrow(QUERIES["measure"])
+            behind = await standings(conn, self._service, self._now()) if self._service.jobs else ()
         self._metrics.outbox_rows.set(row["bundles"])
         self._metrics.parked_keys.set(row["parked_keys"])
+        for one in behind:
+            self._metrics.job_behind[one.job].set(one.behind(self._now()).total_seconds())
 
     async def _forget(self) -> None:
         async with self._pool.acquire() as conn:
@@ -82,14 +86,10 @@ class Upkeep:
                     return
 
     async def _make_due(self) -> None:
-        for job in self._service.jobs:
-            await self._make_due_of(job)
-
-    async def _make_due_of(self, job: Job) -> None:
-        made = 1
+        made = True
         while made:
             async with self._pool.acquire() as conn, conn.transaction():
-                made = await schedule.make_due(conn, self._service, job, self._now())
+                made = bool(due := await schedule.make_due(conn, self._service, self._now()))
             reach(FaultPoint.AFTER_JOB_COMMIT)
-            self._metrics.job_periods.inc(made)
-            await self._courier.deliver_lanes([schedule.lane_of_job(job)])
+            self._metrics.job_periods.inc(len(due))
+            await self._courier.deliver_lanes([schedule.LANE])

@@ -31,15 +31,11 @@ from shared.engine.parking import Parked
 from shared.engine.publisher import Publisher
 from shared.engine.service import Service
 from shared.engine.settings import Settings
+from shared.engine.streams import parted
 from shared.engine.upkeep import Upkeep
 from shared.engine.waits import heed_cancellation
 
 log = logging.getLogger(__name__)
-
-# A smaller batch is over sooner than a second transaction would pay for itself.
-_MOST_IN_ONE_STREAM: Final = 200
-# With two the worker still waits for the database now and then; a fourth gains nothing (measured).
-_STREAMS: Final = 3
 
 # Health takes them for away when they have not answered for a minute.
 _LOOK_EVERY_S: Final = 10.0
@@ -237,12 +233,9 @@ class Worker:
         return reads
 
     async def _settle_streams(self, reads: Sequence[Read]) -> list[Bundle]:
-        """Settles a large batch as several at once, parted by key: while the database works for some, the rules run for
-        another. All end before anything goes on, however they end."""
-        streams: list[list[Read]] = [[] for _ in range(_STREAMS if len(reads) > _MOST_IN_ONE_STREAM else 1)]
-        for read in reads:
-            streams[hash(read.ask.key) % len(streams)].append(read)
-        ends = await asyncio.gather(*map(self._settle, filter(None, streams)), return_exceptions=True)
+        """Settles a large batch as several at once: while the database works for some, the rules run for another. All
+        end before anything goes on, however they end."""
+        ends = await asyncio.gather(*map(self._settle, parted(reads)), return_exceptions=True)
         bundles: list[Bundle] = []
         for end in ends:
             if isinstance(end, BaseException):

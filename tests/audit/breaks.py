@@ -36,12 +36,27 @@ _HOLD: Final[Mapping[str, str]] = {
       update hold.account set credit_held_vnd = credit_total_vnd + 1 where account_id = 'acme'""",
     "hold.charges_are_booked": """
       update hold.charge set amount_vnd = amount_vnd + 1 where account_id = 'acme' and wallet = 'credit'""",
+    "hold.reserves_are_what_orders_left": "update hold.order_hold set taken_vnd = taken_vnd - 1",
+    "hold.use_is_what_the_meters_count": "update hold.meter set since_at = since_at - interval '1 hour'",
+    "hold.nothing_is_available_in_debt": "update hold.product_hold set debt_vnd = debt_vnd + 1 where account_id = 'acme'",
+    "hold.payments_of_invoices_are_booked": "update hold.payment set paid_vnd = paid_vnd - 1",
+    "hold.poc_wallets_end": "update hold.account set poc_ended = true, poc_next_at = null where account_id = 'acme'",
 }
 
 _LIFECYCLE: Final[Mapping[str, str]] = {
     "lifecycle.clusters_count_their_resources": "update lifecycle.cluster set poc = true, poc_remaining = 1 where cluster_id = 'k1'",
     "lifecycle.terms_follow_each_other": """
       update lifecycle.resource set ends_at = ends_at + interval '1 minute' where resource_id = 'vol-1'""",
+    "lifecycle.resources_are_due_as_they_stand": """
+      update lifecycle.resource set next_at = next_at + interval '1 minute' where resource_id = 'vol-1'""",
+    "lifecycle.nothing_stays_due": """
+      with due as (update lifecycle.resource set next_at = '2000-01-01', shard = 3 where resource_id = 'vol-1')
+      insert into lifecycle.job_progress (job, shard, period, instant, done) values ('check_life', 3, 'x', now(), true)
+      on conflict (job, shard) do update set instant = now(), done = true""",
+    "lifecycle.no_renewal_waits_for_long": """
+      with waits as (update lifecycle.resource set mornings = '{2000-01-01}', shard = 3 where resource_id = 'vol-1')
+      insert into lifecycle.job_progress (job, shard, period, instant, done) values ('check_ends', 3, 'x', now(), true)
+      on conflict (job, shard) do update set instant = now(), done = true""",
 }
 
 _CHECKOUT: Final[Mapping[str, str]] = {
@@ -56,6 +71,13 @@ _CHECKOUT: Final[Mapping[str, str]] = {
     "checkout.resources_are_in_one_hand": """
       update checkout.item set open_order = (select min(order_id) from checkout."order"), open_line = 1 where resource_id = 'vol-1'""",
     "checkout.coupons_count_their_orders": "update checkout.coupon set used = used + 1",
+    "checkout.no_end_is_renewed_twice": """
+      update checkout."order" set action = 'renew' where order_id in (
+        select order_id from checkout.line where resource_id = 'vol-1' and line is not null
+      ); update checkout.line set status = 'done', line = jsonb_set(line, '{starts}', '"2000-01-01T00:00:00Z"')
+      where resource_id = 'vol-1' and line is not null""",
+    "checkout.renewed_by_itself_once_a_morning": """
+      update checkout."order" set auto = true, subject = 'vol-1', placed_at = '2000-01-01'""",
 }
 
 _ORDER = """(select order_id from checkout."order" where action = 'stop_poc' and pay = 'credit' order by placed_at limit 1)"""
@@ -77,6 +99,8 @@ _ACROSS: Final[Mapping[str, str]] = {
       update hold.charge set given_back_vnd = given_back_vnd + 1 where order_id = {_ORDER}""",
     "across.stopped_is_refunded": """
       update hold.ledger_entry set amount_vnd = amount_vnd + 1 where kind = 'poc_refund' and reference = 'srv-2' and line = 1""",
+    "across.use_is_metered_alike": "update hold.meter set quantity = quantity + 1 where vnd is not null",
+    "across.payments_are_booked": "update invoicing.payment set amount_vnd = amount_vnd + 1",
     "across.sales_are_invoices": """
       update hold.ledger_entry set amount_vnd = amount_vnd + 1
       where book = 'sales' and (account_id, sequence) in (select account_id, max(sequence) from hold.ledger_entry where book = 'sales' group by 1)""",
@@ -90,12 +114,32 @@ _INVOICING: Final[Mapping[str, str]] = {
     "invoicing.no_minute_is_billed_twice": """
       insert into invoicing.usage
       select gen_random_uuid(), account_id, resource_id, null, 'vserver', 'server', 's-1', 1, 1, '30d',
-        (line ->> 'starts')::timestamptz + interval '1 minute', gen_random_uuid()
+        (line ->> 'starts')::timestamptz + interval '1 minute', gen_random_uuid(), 'hold', '[]'
       from invoicing.invoice where resource_id = 'srv-1' limit 1""",
     "invoicing.closings_belong_to_documents": """
       insert into invoicing.usage_end values (gen_random_uuid(), 'acme', '2026-03-06T02:00Z', gen_random_uuid())""",
+    "invoicing.invoices_for_use_are_their_lines": """
+      update invoicing.use_line set amount_vnd = amount_vnd + 1 where invoice_id is not null""",
+    "invoicing.records_are_their_lines": "update invoicing.month_record set amount_vnd = amount_vnd + 1",
+    "invoicing.use_is_on_record_to_the_minute": """
+      update invoicing.use_line set until_at = until_at - interval '1 minute'""",
+    "invoicing.no_minute_is_recorded_twice": """
+      insert into invoicing.use_line
+      select account_id, '2027-01', usage_id, starts_at, until_at, units, amount_vnd, invoice_id, cause_id
+      from invoicing.use_line where until_at > starts_at limit 1""",
+    "invoicing.payments_add_up_to_what_is_owed": "update invoicing.payment set amount_vnd = amount_vnd + 1",
     "invoicing.open_documents_are_known": """
       update invoicing.resource set invoice_ids = invoice_ids || gen_random_uuid() where resource_id = 'srv-1'""",
+}
+
+_NOTIFY: Final[Mapping[str, str]] = {
+    "notify.a_mail_goes_to_somebody": "delete from notify.letter where mail_id = (select min(mail_id::text)::uuid from notify.mail)",
+    "notify.no_letter_waits_for_ever": "update notify.letter set attempts = 9, asked_at = now() - interval '7 days'",
+    "notify.an_order_is_told_with_its_invoices": """
+        insert into notify.part select order_id, 'invoice', 'srv-0', '{}', false from notify."order" where told limit 1
+    """,
+    "mails.every_order_that_ended_is_told": 'update notify."order" set told = false, invoices_told = false',
+    "mails.mails_go_to_the_owner": "update notify.account set owner = 'other@acme.example' where owner is not null",
 }
 
 BREAKS: Final[Mapping[str, str]] = {
@@ -104,5 +148,6 @@ BREAKS: Final[Mapping[str, str]] = {
     **_CHECKOUT,
     **_LIFECYCLE,
     **_INVOICING,
+    **_NOTIFY,
     **_ACROSS,
 }

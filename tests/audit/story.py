@@ -9,6 +9,7 @@ from typing import Any, Final
 from shared.contracts.checkout import Buy, GrantCoupon, PublishPrices, Recover, Renew, Resize, StopPoc
 from shared.contracts.hold import ExtendPoc, GrantPoc, OpenAccount, TopUp
 from shared.contracts.message import Message
+from shared.contracts.months import CloseMonth
 from shared.contracts.provisioning import PlanOutcome
 from shared.contracts.resources import DeleteResource, ReportPocStopped
 
@@ -83,9 +84,11 @@ _PAID: Final[Sequence[tuple[float, Message]]] = (
     (7_100, Recover(account="acme", resource="vol-3", months=1, pay="credit")),
     (7_200, DeleteResource(account="acme", resource="pvc-1")),
     (8_000, _buy("credit", _item("srv-9", "server", "s-1"), account="late")),
+    # The 1st has come by then, and March is on record.
+    (37_000, CloseMonth(month="2026-03")),
     # The provider never answers: that order waits for him.
-    (8_001, PlanOutcome(resource="srv-6", outcome="never", times=9)),
-    (8_002, _buy("credit", _item("srv-6", "server", "s-1"))),
+    (37_001, PlanOutcome(resource="srv-6", outcome="never", times=9)),
+    (37_002, _buy("credit", _item("srv-6", "server", "s-1"))),
 )  # fmt: skip
 
 STORY: Final = tuple((_at(minutes), message) for minutes, message in (*_OPENING, *_POC, *_PAID))

@@ -11,7 +11,9 @@ from typing import Final, NamedTuple
 
 from services.checkout import reasons as of_checkout
 from services.hold import reasons as of_hold
+from services.invoicing import reasons as of_invoicing
 from services.lifecycle import reasons as of_lifecycle
+from services.notify import reasons as of_notify
 from shared.contracts.charges import PlaceCharge, PlaceHold
 from shared.contracts.message import Command, Message
 from shared.contracts.pages import named_answers
@@ -31,6 +33,8 @@ REASONS: Final[Mapping[type[Command], tuple[StrEnum, ...]]] = {
     **of_checkout.REFUSALS,
     **of_lifecycle.REFUSALS,
     **of_hold.REFUSALS,
+    **of_invoicing.REFUSALS,
+    **of_notify.REFUSALS,
 }
 NAMED: Final[Mapping[str, type[Message]]] = {message.__name__: message for message in REGISTRY}
 WHY_NOT: Final[Mapping[str, type[Command]]] = {

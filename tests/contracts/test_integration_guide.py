@@ -23,7 +23,7 @@ TEXT: Final = GUIDE.read_text()
 FENCES: Final = fences()
 FLOWS: Final = flows()
 EXAMPLES: Final = [fence for fence in FENCES if fence.sort == "json"]
-STATES: Final = {"Order", "OrderLine", "Resource", "Cluster", "Account", "Invoice"}
+STATES: Final = {"Order", "OrderLine", "Resource", "Cluster", "Account", "Invoice", "Payment"}
 
 
 def table(head: str) -> list[list[str]]:

@@ -19,7 +19,7 @@ from shared.contracts.topics import PARTITIONS, topic_of
 # After one of these nothing more follows from a command.
 _ENDS: Final = {"PocStopped", "OrderCompleted", "OrderCancelled"}
 _ON_THE_WAY: Final = {"OrderPlaced", "OrderPaid"}
-_DELIVERED_S: Final = 30.0
+_DELIVERED_S: Final = 90.0
 
 
 @dataclass(frozen=True, slots=True)

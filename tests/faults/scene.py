@@ -28,6 +28,7 @@ from deploy.local import guarded, ports
 from deploy.local.guarded import Guarded
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
+from services.hold.service import HOLD
 from shared.contracts.cloudevents import Envelope, record_headers
 from shared.contracts.hold import TopUp
 from shared.engine.metrics import Outcome
@@ -35,7 +36,7 @@ from tests.faults.stream import Asked, Stream
 from tests.faults.topic import COMMANDS, EVENTS, LETTERS, STATE, Topics
 from tests.support.seeds import SEED
 
-WITHIN_S: Final = 60.0
+WITHIN_S: Final = 120.0
 _POLL_S: Final = 0.02
 # The shortest the broker allows: after a murder, so long the group waits for the dead.
 SESSION_MS: Final = 1000
@@ -181,10 +182,11 @@ class Scene:
         await self.until(so_many)
 
     async def shared(self, *partitions: int) -> None:
-        """Waits until the living workers have so many partitions each, as they say."""
+        """Waits until the living workers have so many partitions each of every topic they read, as they say."""
+        of_all = sorted(count * len(HOLD.reads) for count in partitions)
 
         async def so() -> bool:
-            return sorted(one.partitions for one in self.culprits if one.alive) == sorted(partitions)
+            return sorted(one.partitions for one in self.culprits if one.alive) == of_all
 
         await self.until(so)
 

@@ -11,8 +11,8 @@ from tests.faults.scene import Scene
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
 
-_TOP_UPS = 20_000
-_KILLS = 25
+_TOP_UPS = 9_600
+_KILLS = 12
 
 
 async def test_every_dong_is_counted_once_whoever_is_killed(scene: Scene) -> None:

@@ -10,27 +10,25 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from services.hold.service import HOLD
+from shared.calendar import Period
 from shared.contracts.hold import TopUp
 from shared.engine import app, log
 from shared.engine.service import Job, Service
 from shared.engine.settings import Settings
 from shared.engine.worker import Worker
+from tests.support.calendars import every
 
 WAGE = 1_000
 _PERIOD = timedelta(milliseconds=200)
 _START = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-def _periods(after: datetime, until: datetime) -> Sequence[tuple[str, datetime]]:
-    first, last = (after - _START) // _PERIOD + 1, (until - _START) // _PERIOD
-    return [(f"wage-{number}", _START + number * _PERIOD) for number in range(first, last + 1)]
-
-
 def _service(accounts: Sequence[str]) -> Service:
-    def wages(period: str, _instant: datetime) -> Sequence[TopUp]:
-        return [TopUp(account=account, amount=WAGE, reference=period) for account in accounts]
+    def wage(period: Period, share: int) -> TopUp:
+        return TopUp(account=accounts[share], amount=WAGE, reference=period.name)
 
-    return replace(HOLD, jobs=(Job("wages", _periods, wages),)) if accounts else HOLD
+    calendar = every(_PERIOD, _START, "wage-{}".format)
+    return replace(HOLD, jobs=(Job("wages", calendar, wage, shards=len(accounts)),)) if accounts else HOLD
 
 
 def main() -> int:

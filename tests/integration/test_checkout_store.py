@@ -284,7 +284,7 @@ def some_entities(random: Random) -> list[Entity]:
         Coupon(f"c{number}", number, ("vserver", "vdb")[: random.randint(0, 2)], until, count, count - 1),
         Price("server", f"f{number}", tuple(PriceVersion(TODAY + n * MONTH, n, "30d", n) for n in range(count))),
         Order(f"o{number}", "k1", "acme", "buy", "hold", status, number, count + 1, AT, "k1", "SAVE", number, number - 1,
-              1, count - 1, 1, 5, (Held("vcr", number), Held("vcontainer", 1, placed=True)), failures, number),
+              1, count - 1, 1, 5, (Held("vcr", number), Held("vcontainer", 1, placed=True)), failures, number, auto=True),
         OrderLine(f"o{number}", count, "r", "server", "f", 2, line, None, "k1", auto_renew=True, months=12,
                   status="failed", reason="no", version=2),
         OrderLine(f"o{number}", count + 1, "r2", "registry", "f", 2, None, metered),
@@ -407,7 +407,7 @@ async def test_the_role_may_do_what_is_listed_and_no_more(checkout: str) -> None
     }
 
 
-ENGINE: Final = ("inbox", "outbox", "parked", "job_run")
+ENGINE: Final = ("inbox", "outbox", "parked", "job_progress")
 ORDER_COLUMNS: Final = (
     *(
         "status",

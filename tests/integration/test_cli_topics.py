@@ -23,14 +23,19 @@ def named(name: str, days: int = 7) -> Topic:
     )
 
 
-def test_every_service_has_three_topics_and_dead_letters_for_what_it_reads() -> None:
+def test_every_service_has_three_topics_those_it_reads_and_dead_letters_for_these() -> None:
     assert [topic.name for topic in wanted([HOLD])] == [
         "billing.hold.commands.v1",
         "billing.hold.commands.v1.hold.dlq",
         "billing.hold.events.v1",
         "billing.hold.state.v1",
+        "billing.lifecycle.events.v1",
+        "billing.lifecycle.events.v1.hold.dlq",
     ]
-    assert dead_letter_topics([HOLD]) == ["billing.hold.commands.v1.hold.dlq"]
+    assert dead_letter_topics([HOLD]) == [
+        "billing.hold.commands.v1.hold.dlq",
+        "billing.lifecycle.events.v1.hold.dlq",
+    ]
 
 
 def test_missing_topics_are_made_once(kafka: str) -> None:

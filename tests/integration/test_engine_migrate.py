@@ -15,7 +15,10 @@ from tests.support.toy import Toy
 
 pytestmark = pytest.mark.postgres
 
-FIRST = Applied("toy", "engine/0001_engine.sql")
+FIRST = (
+    Applied("toy", "engine/0001_engine.sql"),
+    Applied("toy", "engine/0002_job_progress.sql"),
+)
 THING = Applied("toy", "toy/0001_thing.sql")
 
 
@@ -37,18 +40,26 @@ async def tables(database: str) -> set[str]:
 
 
 async def test_files_are_applied_once(database: str, service: Service) -> None:
-    assert await migrate(database, [service]) == [FIRST, THING]
+    assert await migrate(database, [service]) == [*FIRST, THING]
     assert await migrate(database, [service]) == []
     (service.migrations / "0002_more.sql").write_text("create table more (id int)")
     assert await migrate(database, [service]) == [Applied("toy", "toy/0002_more.sql")]
-    assert await tables(database) >= {"inbox", "outbox", "parked", "job_run", "migration", "thing", "more"}
+    assert await tables(database) >= {
+        "inbox",
+        "outbox",
+        "parked",
+        "job_progress",
+        "migration",
+        "thing",
+        "more",
+    }
 
 
 async def test_two_who_migrate_at_once_do_it_once(database: str, service: Service) -> None:
     other = replace(Toy("other").service, migrations=service.migrations)
     done = await asyncio.gather(*(migrate(database, [service, other]) for _ in range(4)))
     applied = [one for batch in done for one in batch]
-    assert len(applied) == len(set(applied)) == 4
+    assert len(applied) == len(set(applied)) == 6
 
 
 async def test_databases_of_one_server_can_be_migrated_at_once(
@@ -112,7 +123,7 @@ async def test_the_role_can_write_no_more_than_it_must(database: str, service: S
     try:
         for forbidden in (
             "update inbox set seen_at = now()",
-            "delete from job_run",
+            "delete from job_progress",
             "delete from migration",
             "create table mine (id int)",
         ):

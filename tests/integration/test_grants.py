@@ -18,8 +18,13 @@ FIGURES: Final = {
     *("credit_total_vnd", "credit_held_vnd"),
     *("poc_until", "poc_granted_vnd", "poc_spent_vnd", "poc_refunded_vnd", "poc_expired_vnd"),
     *("ledger_sequence", "product_holds", "event_sequence"),
+    *("poc_told_until", "poc_ended", "poc_next_at"),
 }
-HOLD_FIGURES: Final = {"actual_vnd", "estimate_vnd", "held_vnd", "debt_vnd"}
+HOLD_FIGURES: Final = {
+    *("actual_vnd", "estimate_vnd", "held_vnd", "debt_vnd", "reserved_vnd"),
+    *("debt_days", "counted_until", "closed_until"),
+}
+METER_FIGURES: Final = {"kind", "since_at", "vnd", "quantity", "per", "parts", "closed"}
 
 LISTED: Final = {
     "SELECT INSERT on hold.account",
@@ -29,13 +34,19 @@ LISTED: Final = {
     "UPDATE (given_back_vnd) on hold.charge",
     "SELECT INSERT on hold.order_hold",
     "UPDATE (released_vnd) on hold.order_hold",
+    "UPDATE (taken_vnd) on hold.order_hold",
+    "SELECT INSERT DELETE on hold.meter",
+    *(f"UPDATE ({figure}) on hold.meter" for figure in METER_FIGURES),
+    "SELECT INSERT on hold.payment",
+    "SELECT INSERT on hold.reserve",
+    "UPDATE (left_vnd) on hold.reserve",
     "SELECT INSERT on hold.product_hold",
     *(f"UPDATE ({figure}) on hold.product_hold" for figure in HOLD_FIGURES),
     "SELECT INSERT DELETE on hold.inbox",
     "SELECT INSERT UPDATE DELETE on hold.outbox",
     "SELECT on hold.outbox_message",
     "SELECT INSERT UPDATE DELETE on hold.parked",
-    "SELECT INSERT on hold.job_run",
+    "SELECT INSERT UPDATE on hold.job_progress",
     "USAGE on schema hold",
     "USAGE on schema public",  # PostgreSQL's own default, for everybody; there is nothing in it
 }

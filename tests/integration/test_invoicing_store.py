@@ -15,10 +15,12 @@ import asyncpg
 import pytest
 
 from services.invoicing import books
+from services.invoicing.metered import DueUse, Usage, UsageEnd, UseLine
 from services.invoicing.rules import RULES, snapshot
 from services.invoicing.service import INVOICING
-from services.invoicing.state import AccountBooks, Closing, Invoice, MonthBook, Resource, Usage, UsageEnd
+from services.invoicing.state import AccountBooks, Closing, Invoice, MonthBook, Owed, Resource
 from services.invoicing.store import InvoicingStore
+from shared.contracts.charges import Settled
 from shared.contracts.lifecycle import (
     ResourceConverted,
     ResourceCreated,
@@ -26,11 +28,13 @@ from shared.contracts.lifecycle import (
     ResourceRenewed,
     ResourceResized,
 )
-from shared.contracts.message import Event
+from shared.contracts.message import Event, Message
+from shared.contracts.months import RecordMonth
 from shared.engine.decision import Known
 from shared.engine.migrate import migrate
 from shared.engine.service import Ask
 from shared.period import to_minute
+from shared.shards import shard_of
 from tests.integration.test_grants import QUERY
 from tests.support.seeds import seeded_random
 from tests.support.stores import asked_of, connected_to
@@ -40,6 +44,7 @@ pytestmark = pytest.mark.postgres
 
 STORE: Final = InvoicingStore()
 HOUR: Final = timedelta(hours=1)
+APRIL: Final = datetime(2026, 3, 31, 17, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -53,7 +58,20 @@ def connected(dsn: str, role: str = INVOICING.role) -> AbstractAsyncContextManag
     return connected_to(INVOICING, dsn, role)
 
 
-def asked(event: Event) -> Ask:
+def settled(invoice: str, amount: int, account: str = "acme") -> Settled:
+    """Hold's answer: all of it was held."""
+    return Settled(
+        account=account, invoice=invoice, product="vcontainer", amount=amount, until=APRIL, paid=amount,
+        from_hold=amount, outstanding=0, effective_at=APRIL,
+    )  # fmt: skip
+
+
+def month_of(account: str, after: str = "") -> RecordMonth:
+    """The slice of March in which that account is."""
+    return RecordMonth(period="2026-03", shard=shard_of(account), after=after, effective_at=APRIL)
+
+
+def asked(event: Message) -> Ask:
     at: datetime = getattr(event, "effective_at")  # noqa: B009 - every event of lifecycle has it
     return asked_of(INVOICING, event, at)
 
@@ -68,7 +86,7 @@ def decided(known: Known, asks: Iterable[Ask]) -> None:
     for ask in asks:
         decision = RULES[type(ask.message)](ask.message, known, ask.cause)
         known.apply(decision)
-        for message in decision.says:
+        for message in (said for said in decision.says if said.service == "invoicing"):
             assert known.next_sequence(AccountBooks, message.about) is not None
 
 
@@ -142,9 +160,11 @@ async def test_rules_find_the_same_however_what_they_read_is_cut_into_batches(in
         await STORE.lock(conn, Invoice, [invoice.id for invoice in made], told_again)
         assert [told_again.get(Invoice, invoice.id) for invoice in made] == made
         assert [snapshot(invoice).version for invoice in made].count(2) == len(whole.added(Closing)) > 5
-        assert await count(conn, "invoice", "closing", "usage", "usage_end") == [
+        assert await count(conn, "invoice", "closing", "usage", "usage_end", "use_line", "due_use", "owed") == [
             len(made), len(whole.added(Closing)), len(whole.changed(Usage)), len(whole.added(UsageEnd)),
+            len(whole.added(UseLine)), len(whole.changed(DueUse)), len(whole.changed(Owed)),
         ]  # fmt: skip
+        assert len(whole.added(UseLine)) > 5
         running = [entity.usage for entity, _ in whole.changed(Resource) if entity.usage is not None]
         assert [found.get(Usage, usage) for usage in running] == [
             whole.get(Usage, usage) for usage in running
@@ -290,17 +310,24 @@ async def test_a_worker_that_knew_nothing_of_an_account_does_not_undo_what_anoth
         assert await first.fetchval("select issued from month") == 2
 
 
-DOCUMENTS: Final = ("invoice", "closing", "usage", "usage_end")
+DOCUMENTS: Final = (*("invoice", "closing", "usage", "usage_end", "use_line", "month_record", "payment"),)
+# The server's invoice, and that for the use of the node.
+WRITTEN: Final = [2, 1, 1, 1, 1, 1, 1]
+_DUE: Final = ("recorded_until", "until_at", "invoiced_from")
+_OWED: Final = ("outstanding_vnd", "asked_by", "awaited", "paid_now_vnd", "from_hold_vnd")
 LISTED: Final = {
     *(f"SELECT INSERT on invoicing.{table}" for table in ("account", "month", "resource", *DOCUMENTS)),
     "UPDATE (event_sequence) on invoicing.account",
     "UPDATE (issued) on invoicing.month",
     *(f"UPDATE ({column}) on invoicing.resource" for column in ("invoice_ids", "usage_id")),
+    *(f"SELECT INSERT DELETE on invoicing.{table}" for table in ("due_use", "owed")),
+    *(f"UPDATE ({column}) on invoicing.due_use" for column in _DUE),
+    *(f"UPDATE ({column}) on invoicing.owed" for column in _OWED),
     "SELECT INSERT DELETE on invoicing.inbox",
     "SELECT INSERT UPDATE DELETE on invoicing.outbox",
     "SELECT on invoicing.outbox_message",
     "SELECT INSERT UPDATE DELETE on invoicing.parked",
-    "SELECT INSERT on invoicing.job_run",
+    "SELECT INSERT UPDATE on invoicing.job_progress",
     "USAGE on schema invoicing",
     "USAGE on schema public",
 }
@@ -317,12 +344,16 @@ async def written(invoicing: str) -> str:
     events = [
         created("acme", "srv-1"),
         told(ResourceDeleted),
-        told_of_node(ResourceConverted),
-        told_of_node(ResourceDeleted),
+        told_of_node(ResourceConverted, account="bolt"),
+        told_of_node(ResourceDeleted, AT + HOUR, account="bolt"),
     ]
     async with connected(invoicing) as conn:
-        await run_batch(conn, [asked(event) for event in events])
-        assert await count(conn, *DOCUMENTS) == [1, 1, 1, 1]
+        known = await run_batch(conn, [asked(event) for event in events])
+        [owed] = [owed for owed, _ in known.changed(Owed)]
+        await run_batch(
+            conn, [asked(settled(owed.invoice, owed.outstanding, "bolt")), asked(month_of("bolt"))]
+        )
+        assert await count(conn, *DOCUMENTS) == WRITTEN
     return invoicing
 
 
@@ -335,14 +366,14 @@ async def test_a_document_is_changed_by_nobody(written: str, change: str, table:
             await conn.execute(statement)
         with pytest.raises(asyncpg.RestrictViolationError, match="a document is never changed"):
             await owner.execute(statement)
-        assert await count(conn, *DOCUMENTS) == [1, 1, 1, 1]
+        assert await count(conn, *DOCUMENTS) == WRITTEN
 
 
 LIKE_THE_FIRST: Final = """
 insert into invoicing.invoice
 select gen_random_uuid(), account_id, month, number, resource_id, cluster_id, product, kind, action, order_id,
   money_vnd + $2, carried_vnd, line, issued_at, cause_id
-from invoicing.invoice, unnest($1::integer[]) as number where sequence = 1
+from invoicing.invoice, unnest($1::integer[]) as number where sequence = 1 and account_id = 'acme'
 """
 
 

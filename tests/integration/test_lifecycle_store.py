@@ -3,6 +3,7 @@ and the database itself refuses what can never be true."""
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from random import Random
 from typing import Any, Final, get_args
@@ -55,6 +56,7 @@ from tests.unit.lifecycle.cases import (
     line,
     metered,
     node,
+    paid,
     poc,
     waiting,
 )
@@ -300,6 +302,30 @@ async def test_a_resource_made_by_another_worker_meanwhile_is_not_overwritten(li
         for entity in (held(), Cluster("k1", "acme")):
             with pytest.raises(asyncpg.UniqueViolationError):
                 await put(conn, entity)
+
+
+async def test_of_two_workers_who_give_one_id_two_meanings_one_is_refused(lifecycle: str) -> None:
+    """The database refuses the one who is later; the engine has it tried again, and then the rule sees why not."""
+    asks = (
+        but(CREATE, resource="twice", line=line(resource="twice")),
+        but(CREATE, resource="srv-9", cluster="twice", line=line(resource="srv-9")),
+    )
+    async with connected(lifecycle) as first, connected(lifecycle) as second:
+        await asyncio.gather(
+            *(run_batch(conn, asked(ask)) for conn, ask in zip((first, second), asks, strict=True)),
+            return_exceptions=True,
+        )
+        again = [await run_batch(first, asked(ask)) for ask in asks]
+        reasons = sorted(getattr(each, "reason", "") for said in again for each in said)
+        assert reasons == ["name_taken", "resource_exists"]
+        assert (
+            await first.fetchval(
+                "select count(*) from resource join cluster on resource_id = cluster.cluster_id"
+            )
+            == 0
+        )
+        with pytest.raises(asyncpg.UniqueViolationError):
+            await put(first, Cluster("twice", "acme"), paid(id="twice"))
 
 
 async def test_members_are_what_is_there(lifecycle: str) -> None:

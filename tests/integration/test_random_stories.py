@@ -25,6 +25,8 @@ from shared.contracts.checkout import PublishPrices
 from shared.contracts.hold import AccountMode, GrantPoc, OpenAccount, TopUp
 from shared.contracts.message import Message
 from shared.contracts.provisioning import PlanOutcome
+from shared.metering import month_end
+from shared.period import billing_month
 from tests.integration.test_scenarios_in_any_order import at_random
 from tests.support.seeds import seeded_random
 
@@ -46,7 +48,7 @@ KIND_OF: Final = {part: kind for kind, names in FLAVORS.items() for name in name
 WEIGHTS: Final = {
     "Buy": 16, "StopPoc": 9, "Resize": 5, "Renew": 5, "Recover": 4, "DeleteResource": 3, "ReportPocStopped": 2,
     "DeleteCluster": 1, "SetAutoRenew": 1, "TopUp": 3, "GrantPoc": 2, "ExtendPoc": 1, "PublishPrices": 1,
-    "GrantCoupon": 2, "ReportUsage": 1, "PlanOutcome": 5,
+    "GrantCoupon": 2, "ReportUsage": 1, "PayInvoice": 2, "CloseMonth": 1, "PlanOutcome": 5,
 }  # fmt: skip
 
 
@@ -127,7 +129,7 @@ class Teller:
         found = self.bus.states.get("Resource", {}).get(resource)
         kind, billing = (found.data["kind"], found.data["billing"]) if found else ("server", "poc")
         size = {"quantity": self.chance.randint(1, 5)} if self.chance.random() < 0.5 else {}
-        pay = {"poc": "poc", "prepaid": "credit", "hold": "hold"}[billing]
+        pay = {"poc": "poc", "prepaid": "credit", "hold": "hold", "postpaid": "credit"}[billing]
         return {"resource": resource, "flavor": self.chance.choice(FLAVORS[kind]), "pay": pay, **size}
 
     def _renew(self, at: datetime) -> dict[str, Any]:
@@ -175,6 +177,14 @@ class Teller:
     def _reportusage(self, at: datetime) -> dict[str, Any]:
         return {"resource": self.resource(), "quantity": self.chance.randint(1, 90), "at": at}
 
+    def _payinvoice(self, at: datetime) -> dict[str, Any]:
+        every = [said.data for said in self.bus.states.get("Invoice", {}).values()]
+        unpaid = [one["invoice"] for one in every if one["status"] != "paid"]
+        return {"invoice": self.chance.choice(unpaid or ["no-such"])}
+
+    def _closemonth(self, at: datetime) -> dict[str, Any]:
+        return {"month": billing_month(at - self.chance.choice((0, 31)) * timedelta(days=1))}
+
     def _planoutcome(self, at: datetime) -> dict[str, Any]:
         target = self.cluster() if self.chance.random() < 0.3 else self.resource()
         outcome = self.chance.choice(("refuse", "late", "twice", "never"))
@@ -218,7 +228,8 @@ async def tell(world: World, chance: Random, steps: int) -> list[str]:
             # Else the next is asked while this one is on its way.
             await world.drain()
     await world.drain()
-    await world.advance(at + timedelta(hours=3))
+    # Until a month has ended, and what was not paid with it has been asked for again.
+    await world.advance(max(at + timedelta(hours=3), month_end(START) + timedelta(days=3)))
     return asked
 
 
@@ -230,6 +241,9 @@ async def test_random_stories_leave_everything_right(database: str) -> None:
         async with stage.world(START - timedelta(days=1), keep=True) as world:
             asked = await tell(world, chance, STEPS)
     answered = {said.envelope.causation_id for said in world.bus.events}
+    # What is paid, hold says first.
+    paid = ("InvoicePaid", "InvoicePartlyPaid", "PaymentRefused")
+    answered |= {said.envelope.correlation_id for said in world.bus.events if said.name in paid}
     assert [world.bus.commands[one].name for one in asked if one not in answered] == []
     found = await look(database, checks(list(SERVICES)), 0)
     broken = {one.check.name: (one.broken, one.breaks[:3]) for one in found if one.broken}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,9 +13,11 @@ import pytest
 from deploy.simulate.stage import stage_on
 from deploy.simulate.world import Broken, Stage
 from shared import ids
+from shared.calendar import MINUTES
 from shared.engine.service import Connection, Job
+from tests.support.calendars import every
 from tests.support.stage import toy_name
-from tests.support.toy import UNLUCKY, UNSPEAKABLE, Toy, minutes
+from tests.support.toy import UNLUCKY, UNSPEAKABLE, Toy
 
 pytestmark = pytest.mark.postgres
 
@@ -25,9 +27,7 @@ DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 DAYS = UNSPEAKABLE - 1
 
 
-def days(after: datetime, until: datetime) -> Sequence[tuple[str, datetime]]:
-    first, last = (after - START) // DAY + 1, (until - START) // DAY
-    return [(str(number), START + number * DAY) for number in range(first, last + 1)]
+DAYS_OF_IT = every(DAY, START)
 
 
 async def waits_for_a_counter(conn: Connection) -> datetime | None:
@@ -39,10 +39,13 @@ async def waits_for_a_counter(conn: Connection) -> datetime | None:
 @pytest.fixture
 def toy() -> Toy:
     toy = Toy(toy_name())
-    work: Any = lambda _period, _instant: [toy.Add(counter="work", amount=1)]  # noqa: E731 - a job's messages
+    work: Any = lambda _period, _share: toy.Add(counter="work", amount=1)  # noqa: E731 - a job's messages
     toy.service = replace(
         toy.service,
-        jobs=(Job("day", days, toy.minute_is_over), Job("work", minutes, work, waits_for_a_counter)),
+        jobs=(
+            Job("day", DAYS_OF_IT, toy.minute_is_over, shards=1),
+            Job("work", MINUTES, work, skips=True, wakes=waits_for_a_counter, shards=1),
+        ),
     )
     return toy
 

@@ -27,7 +27,7 @@ from tests.support.seeds import SEED
 pytestmark = pytest.mark.postgres
 
 # As many as fit into it, unless a number is asked for.
-_BUDGET_S: Final = 32.0
+_BUDGET_S: Final = 20.0
 _COUNT: Final = int(os.environ.get("STOPPOC_SEEDS") or bool(os.environ.get("STOPPOC_SEED")))
 
 # They mostly wait: so many keep two cores half busy.

@@ -10,6 +10,7 @@ from typing import Any, Final, get_args
 
 import asyncpg
 
+from services.hold.held import ProductHold
 from services.hold.rules import RULES
 from services.hold.service import HOLD
 from services.hold.state import (
@@ -18,7 +19,6 @@ from services.hold.state import (
     CreditWallet,
     Entry,
     PocWallet,
-    ProductHold,
     Transaction,
     TransactionKind,
 )
@@ -26,7 +26,7 @@ from services.hold.store import HoldStore
 from shared import ids
 from shared.contracts.charges import GiveBack, PlaceCharge, PlaceHold, ReleaseHold, Why
 from shared.contracts.hold import AccountMode, ExtendPoc, GrantPoc, OpenAccount, TopUp
-from shared.contracts.message import MOST_VND, Command
+from shared.contracts.message import MOST_VND, Command, Message
 from shared.engine.decision import Known
 from shared.engine.service import Ask
 from tests.support.stores import asked_of, connected_to
@@ -40,9 +40,9 @@ def connected(dsn: str, role: str = HOLD.role) -> AbstractAsyncContextManager[as
     return connected_to(HOLD, dsn, role)
 
 
-def asked(command: Command, at: datetime = AT) -> Ask:
-    """The command, just read from its topic."""
-    return asked_of(HOLD, command, at)
+def asked(message: Message, at: datetime = AT) -> Ask:
+    """The message, just read from its topic."""
+    return asked_of(HOLD, message, at)
 
 
 def about(*accounts: str) -> list[Ask]:
@@ -111,8 +111,9 @@ def some_account(random: Random, name: str, mode: AccountMode, products: Sequenc
 def some_hold(random: Random, account: str, product: str) -> ProductHold:
     """A hold with a debt, mostly."""
     actual, estimate = random.randint(0, MOST_VND // 4), random.randint(0, MOST_VND // 4)
-    held = random.randint(0, actual + estimate)
-    return ProductHold(account, product, actual, estimate, held, actual + estimate - held)
+    held, reserved = random.randint(0, actual + estimate), random.randint(0, estimate)
+    until = random.choice([None, AT + timedelta(minutes=random.randint(0, 10**6))])
+    return ProductHold(account, product, actual, estimate, held, reserved, random.randint(0, 4), until, until)
 
 
 def some_poc(random: Random) -> PocWallet:
@@ -120,7 +121,9 @@ def some_poc(random: Random) -> PocWallet:
     spent, expired, left = (random.randint(0, MOST_VND // 4) for _ in range(3))
     refunded = random.randint(0, spent)
     until = AT + timedelta(minutes=random.randint(-1_000_000, 1_000_000))
-    return PocWallet(until, spent - refunded + expired + left, spent, refunded, expired)
+    told = random.choice([None, AT])
+    granted = spent - refunded + expired + left
+    return PocWallet(until, granted, spent, refunded, expired, told, random.random() < 0.3)
 
 
 # Of each kind: the account's own book and the other, and which way its own goes.
@@ -128,6 +131,8 @@ MOVES: Final[Mapping[TransactionKind, tuple[Book, Book, int]]] = {
     "deposit": ("credit", "bank", 1),
     "charge": ("credit", "sales", -1),
     "refund": ("credit", "sales", 1),
+    "settle": ("credit", "sales", -1),
+    "payment": ("credit", "sales", -1),
     "poc_grant": ("poc", "poc_granted", 1),
     "poc_charge": ("poc", "poc_used", -1),
     "poc_refund": ("poc", "poc_used", 1),
@@ -165,7 +170,7 @@ def some_command(random: Random) -> Command:
         "why": random.choice(get_args(Why)),
     }
     kind = random.choice(KINDS)
-    if kind in (ReleaseHold, GiveBack) and random.random() < 0.3:
+    if kind is GiveBack and random.random() < 0.3:
         fields["order"] = None
     return kind.model_validate({name: value for name, value in fields.items() if name in kind.model_fields})
 

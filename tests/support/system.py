@@ -19,9 +19,10 @@ from typer.testing import CliRunner
 
 from deploy.cli.main import app
 
-_UP_S: Final = 60.0
-_STOP_S: Final = 40.0
-_COMMAND_S: Final = 60.0
+# Seven workers, a broker and a database come up, where others may be at work too.
+_UP_S: Final = 180.0
+_STOP_S: Final = 90.0
+_COMMAND_S: Final = 120.0
 _OTHERS: Final = {"STOPPOC_KAFKA", "STOPPOC_POSTGRES", "TRACEPARENT"}
 
 
@@ -87,7 +88,7 @@ class Folder:
 
     def send(self, command: str, **data: object) -> Said:
         """A command put to the running system, with its answer as JSON."""
-        return self.stoppoc("send", command, "--data", json.dumps(data), "--wait", "30s", "--json")
+        return self.stoppoc("send", command, "--data", json.dumps(data), "--wait", "90s", "--json")
 
     @property
     def home(self) -> Path:

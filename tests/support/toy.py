@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import new_class
 from typing import ClassVar, Final, TypeVar
 
 from pydantic import Field
 
+from shared.calendar import MINUTES, Period
 from shared.contracts.message import Command, Event, Id, Instant, Message, State
 from shared.contracts.registry import Registry
 from shared.engine.decision import Cause, Decision, Entity, Known, changed, said
@@ -103,16 +103,6 @@ def _named(base: type[M], service: str) -> type[M]:
     return made
 
 
-def minutes(after: datetime, until: datetime) -> Sequence[tuple[str, datetime]]:
-    """Every full minute in (after, until]."""
-    minute = after.astimezone(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)
-    found = []
-    while minute <= until:
-        found.append((minute.strftime("%Y-%m-%dT%H:%M"), minute))
-        minute += timedelta(minutes=1)
-    return found
-
-
 class ToyStore:
     """Counters and labels. `before_save` lets a test take its time, or another worker go first."""
 
@@ -179,7 +169,7 @@ class Toy:
             store=self.store,
             snapshots={Counter: (self.Stands, self.snapshot)},
             migrations=_MIGRATIONS,
-            jobs=(Job("minute", minutes, self.minute_is_over),) if ticks else (),
+            jobs=(Job("minute", MINUTES, self.minute_is_over, shards=1),) if ticks else (),
         )
 
     def add(self, ask: Add, known: Known, cause: Cause) -> Decision:
@@ -209,9 +199,9 @@ class Toy:
         answer = self.Ticked(counter=ask.counter, minute=ask.minute, effective_at=cause.at)
         return changed(replace(counter, total=counter.total + 1), says=[answer])
 
-    def minute_is_over(self, _period: str, instant: datetime) -> Sequence[Message]:
+    def minute_is_over(self, period: Period, _share: int) -> Message:
         """What the job says."""
-        return [self.Tick(counter=self.clock, minute=instant)]
+        return self.Tick(counter=self.clock, minute=period.instant)
 
     def snapshot(self, counter: Counter) -> State:
         """How a counter stands, unless it is unspeakable."""

@@ -20,7 +20,9 @@ from deploy.cli.watch import Watched, follow
 from shared.contracts.invoicing import InvoiceIssued
 from shared.contracts.lifecycle import ResourceConverted
 from shared.contracts.message import Message
+from shared.contracts.months import MonthCloseStarted, MonthRecorded
 from shared.contracts.orders import Order, OrderCompleted, OrderLine, PocStopped
+from shared.contracts.owed import InvoicePaid, InvoicePartlyPaid, PaymentRefused
 from shared.contracts.registry import REGISTRY
 from tests.support.seeds import seeded_random
 
@@ -177,3 +179,12 @@ async def _saying(messages: list[Heard]) -> AsyncIterator[Heard]:
     for one in messages:
         yield one
     await asyncio.sleep(60)
+
+
+@pytest.mark.parametrize(
+    "event", [InvoicePaid, InvoicePartlyPaid, MonthCloseStarted, MonthRecorded, PaymentRefused]
+)
+def test_what_is_paid_and_what_a_month_came_to_is_told_in_a_sentence(event: type[Message]) -> None:
+    said = told(made(event))
+    assert said is not None
+    assert said.words.strip("0123456789 ,.")

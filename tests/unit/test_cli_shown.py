@@ -16,11 +16,14 @@ from deploy.cli.desk import Answer, is_answer
 from deploy.cli.say import Section
 from deploy.cli.scene import RESOURCES, Scene
 from deploy.cli.teller import Teller
+from services.hold.books import Running
+from services.invoicing.books import Payment
 from shared.contracts.checkout import StopPoc
 from shared.contracts.hold import Account
-from shared.contracts.invoicing import Invoice
+from shared.contracts.invoicing import Invoice, UseLine, explained_use
 from shared.contracts.lifecycle import Cluster, Resource
 from shared.contracts.message import Message
+from shared.contracts.months import MonthRecorded
 from shared.contracts.orders import Order, OrderLine
 from shared.contracts.resources import DeleteCluster
 
@@ -63,8 +66,28 @@ def test_a_cluster_is_shown_with_all_that_is_in_it() -> None:
     found = cells(
         shown.cluster(made(Cluster), [made(Resource), made(Resource, resource="vol-1", auto_renew=False)])
     )
-    for value in ("srv-1", "vol-1", "s-general-1x1", "prepaid", "active", "by 1 months"):
+    for value in ("srv-1", "vol-1", "s-general-1x1", "prepaid", "active"):
         assert value in found
+    assert "grace 2026-04-05T02:00:00Z" in found
+    assert "by 1 months, from 2026-03-29T01:00:00Z on" in found
+
+
+@pytest.mark.parametrize(
+    ("status", "more", "words"),
+    [
+        ("grace", {}, "suspended 2026-04-20T02:00:00Z"),
+        ("suspended", {}, "released 2026-05-05T02:00:00Z"),
+        ("trash", {"trash_until": "2026-03-13T02:00:00Z"}, "released 2026-03-13T02:00:00Z"),
+    ],
+)
+def test_a_resource_tells_what_it_is_next_and_when(status: str, more: dict[str, str], words: str) -> None:
+    assert words in cells(shown.cluster(made(Cluster), [made(Resource, status=status, **more)]))
+
+
+def test_a_resource_without_an_end_tells_of_none() -> None:
+    gone = made(Resource, resource="gone", status="released", auto_renew=False)
+    held = made(Resource, billing="hold", until=None)
+    assert not [cell for cell in cells(shown.cluster(made(Cluster), [gone, held])) if "grace" in str(cell)]
 
 
 def test_an_order_is_shown_line_by_line_and_with_its_reasons_when_asked() -> None:
@@ -165,3 +188,38 @@ def test_the_scene_is_one_cluster_of_three_servers_and_five_volumes() -> None:
     assert len(ask["items"]) == RESOURCES == 8
     assert {item["cluster"] for item in ask["items"]} == {scene.cluster}
     assert scene.unwilling in {item["resource"] for item in ask["items"]}
+
+
+def use_of(per: str = "30d", amount: int = 181_000, **changes: Any) -> UseLine:
+    [line] = MonthRecorded.example["lines"]
+    return UseLine.model_validate_json(json.dumps(line | {"per": per, "amount": amount} | changes))
+
+
+def test_an_invoice_for_use_shows_its_lines_and_its_payments() -> None:
+    of = made(Invoice, line=None, resource=None, product=None, kind=None, action="month")
+    paid = Payment(datetime(2026, 4, 1, tzinfo=UTC), "auto_payment", None, 100_000, 0)
+    found = cells(shown.invoice(of, [use_of()], [paid]))
+    assert "all that was used in 2026-03" in found
+    assert "362,000 VND per 30 days x 1 x 21,600 minutes / 43,200" in found
+    assert ("auto payment" in found, 100_000 in found) == (True, True)
+
+
+def test_use_explains_its_amount_whatever_it_is_measured_by() -> None:
+    assert explained_use(use_of("gb_hour", 72_000, vnd=5, quantity=40, units=360)) == [
+        "5 VND per GB and hour x 40 GB x 360 hours",
+        "72,000 VND.",
+    ]
+    parts = [{"flavor": "s-1", "vnd": 181_000}, {"flavor": "boot", "vnd": 40_001, "discount_percent": 10}]
+    first, second, last = explained_use(use_of(amount=-7, parts=parts))
+    assert first == "s-1: 181,000 VND per 30 days x 1 x 21,600 minutes / 43,200"
+    assert second.endswith(", less its item discount of 10 %")
+    assert last == "-7 VND; recorded too much, before its end became known."
+
+
+def test_what_is_metered_tells_its_price_and_what_it_has_cost_before() -> None:
+    since = datetime(2026, 3, 6, tzinfo=UTC)
+    node = Running("vcontainer", "node-1", 1, 362_000, "30d", since, 5)
+    over = Running("snapshot", "snap-1", None, None, None, since, 240)
+    found = cells([shown.metered([node, over, node._replace(per="gb_hour", vnd=3)])])
+    for value in ("node-1", "362,000 VND per 30 days", "3 VND per GB and hour", "ended", 240):
+        assert value in found

@@ -50,11 +50,11 @@ def test_the_documentation_is_the_list() -> None:
     assert all(f"`{metric.name}`" in written for metric in METRICS)
 
 
-def test_no_metric_is_made_anywhere_else() -> None:
+def test_no_metric_is_made_anywhere_else_but_at_the_door() -> None:
     files = [path for room in ("services", "shared", "deploy") for path in (ROOT / room).rglob("*.py")]
     assert len(files) > 10
     users = {path.relative_to(ROOT).as_posix() for path in files if "prometheus_client" in imported(path)}
-    assert users == {"shared/engine/metrics.py"}
+    assert users == {"shared/engine/metrics.py", "deploy/pay/door.py"}
 
 
 def imported(path: Path) -> set[str]:

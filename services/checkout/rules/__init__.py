@@ -11,9 +11,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from services.checkout.rules.answers import line_said, order_said
+from services.checkout.rules.auto_renew import renew_due
 from services.checkout.rules.buy import buy
 from services.checkout.rules.cancel import cancel_order
 from services.checkout.rules.coupons import grant_coupon
+from services.checkout.rules.outside import payment_failed
 from services.checkout.rules.payment import charge_refused, charged, hold_placed, hold_refused
 from services.checkout.rules.prices import publish_prices
 from services.checkout.rules.progress import cluster_failed, line_done, line_failed
@@ -25,6 +27,7 @@ from services.checkout.rules.stop_poc import stop_poc
 from shared.contracts import checkout, hold, lifecycle, refusals
 from shared.contracts.charges import Charged, ChargeRefused, HoldPlaced, HoldRefused
 from shared.contracts.message import Message
+from shared.contracts.payments import PaymentFailed
 from shared.engine.decision import Rule
 
 __all__ = ["RULES", "line_said", "order_said"]
@@ -35,6 +38,7 @@ RULES: Final[Mapping[type[Message], Rule]] = {
     checkout.Renew: renew,
     checkout.Resize: resize,
     checkout.Recover: recover,
+    checkout.RenewDue: renew_due,
     checkout.CancelOrder: cancel_order,
     checkout.GrantCoupon: grant_coupon,
     checkout.PublishPrices: publish_prices,
@@ -42,6 +46,7 @@ RULES: Final[Mapping[type[Message], Rule]] = {
     ChargeRefused: charge_refused,
     HoldPlaced: hold_placed,
     HoldRefused: hold_refused,
+    PaymentFailed: payment_failed,
     lifecycle.ResourceCreated: line_done,
     lifecycle.ResourceConverted: line_done,
     lifecycle.ResourceRenewed: line_done,

@@ -51,6 +51,7 @@ def order_said(order: Order) -> orders.Order:
         action=order.action,
         status=order.status,
         pay=order.pay,
+        auto=order.auto,
         total=order.total,
         given_back=order.given_back,
         lines=order.lines,

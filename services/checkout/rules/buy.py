@@ -1,4 +1,5 @@
-"""Buy: new resources, for a period out of the credit wallet or the POC wallet, or metered out of held credit."""
+"""Buy: new resources, for a period out of the credit wallet or the POC wallet, or metered: out of held credit, or, where the
+account pays by the month, with nothing to be paid now."""
 
 from __future__ import annotations
 
@@ -8,9 +9,10 @@ from services.checkout.pricing import Period, Thing, line_for, metered_for, peri
 from services.checkout.reasons import Reason
 from services.checkout.rules.answers import answered
 from services.checkout.rules.placing import Placing, Wanted, place
+from services.checkout.rules.standing import BY_THE_MONTH, REAL_MONEY, from_outside, paid_by
 from services.checkout.state import Account, Cluster, Item
 from shared import catalogue
-from shared.contracts.checkout import Buy, BuyItem
+from shared.contracts.checkout import Buy, BuyItem, PaidBy
 from shared.contracts.resources import Billing
 from shared.engine.decision import Cause, Decision, Known
 from shared.period import to_minute
@@ -22,24 +24,29 @@ def buy(ask: Buy, known: Known, cause: Cause) -> Decision:
 
 
 def _bought(ask: Buy, known: Known, cause: Cause) -> Decision | Reason:
-    if (reason := _why_not(ask, known)) is not None:
+    pay = paid_by(ask.account, ask.pay, known)
+    if (reason := _why_not(ask, pay, known)) is not None:
         return reason
     poc_until = _poc_until(ask, known, cause)
     if isinstance(poc_until, Reason):
         return poc_until
     wanted = []
     for item in ask.items:
-        priced = _priced(ask, item, poc_until, known, cause)
+        priced = _priced(ask, item, pay, poc_until, known, cause)
         if isinstance(priced, Reason):
             return priced
         wanted.append(priced)
-    return place(Placing("buy", ask.key, ask.account, ask.pay, ask.coupon), wanted, known, cause)
+    return place(
+        Placing("buy", ask.key, ask.account, pay, ask.coupon, **from_outside(ask)), wanted, known, cause
+    )
 
 
-def _why_not(ask: Buy, known: Known) -> Reason | None:
+def _why_not(ask: Buy, pay: PaidBy, known: Known) -> Reason | None:
     if len({item.resource for item in ask.items}) < len(ask.items):
         return Reason.RESOURCE_TWICE
-    if (reason := _why_not_paid(ask)) is not None:
+    if pay == BY_THE_MONTH and ask.pay == "poc":
+        return Reason.ACCOUNT_POSTPAID
+    if (reason := _why_not_paid(ask, pay)) is not None:
         return reason
     clusters = [known.get(Cluster, item.cluster) for item in ask.items if item.cluster is not None]
     if any(cluster is not None and cluster.account != ask.account for cluster in clusters):
@@ -56,16 +63,18 @@ def _is_free(ask: Buy, item: BuyItem, known: Known) -> bool:
     return is_gone and (there.account, there.cluster) == (ask.account, item.cluster)
 
 
-def _why_not_paid(ask: Buy) -> Reason | None:
+def _why_not_paid(ask: Buy, pay: PaidBy) -> Reason | None:
     flags = [(catalogue.of(item.kind), item) for item in ask.items]
-    if ask.pay == "poc":
+    if pay == BY_THE_MONTH:
+        return None
+    if pay == "poc":
         allowed = all(each.allows_poc(in_cluster=item.cluster is not None) for each, item in flags)
         return None if allowed else Reason.POC_NOT_FOR_THIS
-    if ask.pay not in ("credit", "hold"):
+    if pay not in REAL_MONEY | {"hold"}:
         return Reason.PAY_NOT_AVAILABLE
-    if ask.pay == "credit" and any(each.billing == "hold" for each, _ in flags):
+    if pay in REAL_MONEY and any(each.billing == "hold" for each, _ in flags):
         return Reason.PAY_BY_HOLD
-    if ask.pay == "hold" and any(each.billing == "prepaid" for each, _ in flags):
+    if pay == "hold" and any(each.billing == "prepaid" for each, _ in flags):
         return Reason.PAY_BY_CREDIT
     return None
 
@@ -82,12 +91,12 @@ def _poc_until(ask: Buy, known: Known, cause: Cause) -> datetime | Reason | None
 
 
 def _priced(
-    ask: Buy, item: BuyItem, poc_until: datetime | None, known: Known, cause: Cause
+    ask: Buy, item: BuyItem, pay: PaidBy, poc_until: datetime | None, known: Known, cause: Cause
 ) -> Wanted | Reason:
     thing = Thing(item.resource, item.kind, item.flavor, item.quantity)
-    if ask.pay == "hold":
-        metered = metered_for(thing, known, cause.at)
-        return metered if isinstance(metered, Reason) else Wanted(_new(ask, item, known), None, metered)
+    if pay in ("hold", BY_THE_MONTH):
+        metered = metered_for(thing, known, cause.at, held=pay == "hold")
+        return metered if isinstance(metered, Reason) else Wanted(_new(ask, item, pay, known), None, metered)
     period = _period(item, poc_until, cause.at)
     if isinstance(period, Reason):
         return period
@@ -95,7 +104,7 @@ def _priced(
     if isinstance(line, Reason):
         return line
     renews = item.auto_renew and poc_until is None
-    return Wanted(_new(ask, item, known), line, None, renews, item.months or 1)
+    return Wanted(_new(ask, item, pay, known), line, None, renews, item.months or 1)
 
 
 def _period(item: BuyItem, poc_until: datetime | None, at: datetime) -> Period | Reason:
@@ -107,9 +116,9 @@ def _period(item: BuyItem, poc_until: datetime | None, at: datetime) -> Period |
     return asked if isinstance(asked, Reason) else Period(asked.starts, min(asked.until, poc_until))
 
 
-def _new(ask: Buy, item: BuyItem, known: Known) -> Item:
+def _new(ask: Buy, item: BuyItem, pay: PaidBy, known: Known) -> Item:
     there = known.get(Item, item.resource)
-    billing: Billing = "poc" if ask.pay == "poc" else "hold" if ask.pay == "hold" else "prepaid"
+    billing: Billing = pay if pay in ("poc", "hold", "postpaid") else "prepaid"
     return Item(
         *(item.resource, ask.account, item.kind, item.flavor, item.quantity, item.cluster),
         billing=billing,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.checkout.reasons import Reason
 from services.checkout.rules.cancelling import called_off
+from services.checkout.rules.outside import abandon
 from services.checkout.state import Order
 from shared.contracts.checkout import CancelOrder
 from shared.contracts.orders import OrderCancelRefused
@@ -15,7 +16,8 @@ def cancel_order(ask: CancelOrder, known: Known, cause: Cause) -> Decision:
     order = _unpaid(ask, known)
     if isinstance(order, Reason):
         return _refused(ask, order, cause)
-    return called_off(order, known, cause, (Reason.ABANDONED.value, Reason.ABANDONED.sentence, 0))
+    ended = called_off(order, known, cause, (Reason.ABANDONED.value, Reason.ABANDONED.sentence, 0))
+    return ended._replace(says=(*ended.says, *abandon(order, cause)))
 
 
 def _unpaid(ask: CancelOrder, known: Known) -> Order | Reason:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from services.checkout.state import Coupon, Item, Order, OrderLine, line_key
 from shared.contracts.charges import ReleaseHold
 from shared.contracts.message import Message
-from shared.contracts.orders import OrderCancelled
+from shared.contracts.orders import AutoRenewFailed, OrderCancelled
 from shared.engine.decision import Cause, Decision, Entity, Known
 
 
@@ -20,6 +22,7 @@ def called_off(order: Order, known: Known, cause: Cause, why: tuple[str, str, in
         account=order.account,
         action=order.action,
         pay=order.pay,
+        auto=order.auto,
         total=order.total,
         reason=reason,
         explanation=explanation,
@@ -28,7 +31,31 @@ def called_off(order: Order, known: Known, cause: Cause, why: tuple[str, str, in
     )
     freed: list[Entity] = [item.dropped() for line in lines if (item := held_item(line, known)) is not None]
     failed: list[Entity] = [line.ended("failed", reason) for line in lines]
-    return Decision((ended, *failed, *freed, *returned(order, known)), (), (told, *_released(order, cause)))
+    says = (told, *not_renewed(order, lines, why, cause), *_released(order, cause))
+    return Decision((ended, *failed, *freed, *returned(order, known)), (), says)
+
+
+def not_renewed(
+    order: Order, lines: Sequence[OrderLine], why: tuple[str, str, int], cause: Cause
+) -> list[Message]:
+    """Said of what was to be renewed by itself, and was not."""
+    reason, explanation, missing = why
+    return [
+        AutoRenewFailed(
+            account=order.account,
+            resource=line.resource,
+            order=order.id,
+            until=line.line.starts,
+            amount=order.total,
+            reason=reason,
+            explanation=explanation,
+            missing=missing,
+            due=order.placed_at,
+            effective_at=cause.at,
+        )
+        for line in lines
+        if order.auto and line.line is not None
+    ]
 
 
 def lines_of(order: Order, known: Known) -> list[OrderLine]:

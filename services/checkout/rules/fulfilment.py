@@ -21,7 +21,7 @@ from shared.contracts.resources import (
     ResizeResource,
 )
 
-_BILLING: Final[Mapping[str, Billing]] = {"poc": "poc", "hold": "hold"}
+_BILLING: Final[Mapping[str, Billing]] = {"poc": "poc", "hold": "hold", "postpaid": "postpaid"}
 
 
 def begun(order: Order, lines: Sequence[OrderLine], at: datetime) -> tuple[Order, list[Message]]:
@@ -32,6 +32,7 @@ def begun(order: Order, lines: Sequence[OrderLine], at: datetime) -> tuple[Order
         account=order.account,
         action=order.action,
         pay=order.pay,
+        auto=order.auto,
         total=order.total,
         effective_at=at,
     )
@@ -39,7 +40,7 @@ def begun(order: Order, lines: Sequence[OrderLine], at: datetime) -> tuple[Order
 
 
 def _asked(order: Order, lines: Sequence[OrderLine], at: datetime) -> list[Message]:
-    if order.action == "stop_poc" and order.pay == "hold":
+    if order.action == "stop_poc" and order.pay == "hold" and order.cluster is not None:
         return [_convert_cluster(order, lines, at)]
     ask = _expire if order.pay == "none" else _ASKS[order.action]
     return [ask(order, line, at) for line in lines]
@@ -61,12 +62,12 @@ def _expire(order: Order, line: OrderLine, at: datetime) -> Message:
 
 
 def _convert(order: Order, line: OrderLine, at: datetime) -> Message:
-    assert line.line is not None
     return ConvertResource(
         account=order.account,
         order=order.id,
         resource=line.resource,
         line=line.line,
+        metered=line.metered,
         auto_renew=line.auto_renew,
         months=line.months,
         effective_at=at,
@@ -94,7 +95,12 @@ def _create(order: Order, line: OrderLine, at: datetime) -> Message:
 def _renew(order: Order, line: OrderLine, at: datetime) -> Message:
     assert line.line is not None
     return RenewResource(
-        account=order.account, order=order.id, resource=line.resource, line=line.line, effective_at=at
+        account=order.account,
+        order=order.id,
+        resource=line.resource,
+        line=line.line,
+        auto=order.auto,
+        effective_at=at,
     )
 
 
@@ -110,9 +116,13 @@ def _resize(order: Order, line: OrderLine, at: datetime) -> Message:
 
 
 def _recover(order: Order, line: OrderLine, at: datetime) -> Message:
-    assert line.line is not None
     return RecoverResource(
-        account=order.account, order=order.id, resource=line.resource, line=line.line, effective_at=at
+        account=order.account,
+        order=order.id,
+        resource=line.resource,
+        line=line.line,
+        metered=line.metered,
+        effective_at=at,
     )
 
 

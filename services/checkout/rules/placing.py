@@ -13,10 +13,12 @@ from typing import NamedTuple
 from services.checkout.pricing import lowered, why_not_coupon
 from services.checkout.reasons import Reason
 from services.checkout.rules.fulfilment import begun
+from services.checkout.rules.outside import request, why_not_outside
+from services.checkout.rules.standing import FROM_OUTSIDE, REAL_MONEY
 from services.checkout.state import Coupon, Held, Item, Order, OrderLine
 from shared import catalogue
 from shared.contracts.charges import PlaceCharge, PlaceHold
-from shared.contracts.checkout import Action, Pay
+from shared.contracts.checkout import Action, PaidBy
 from shared.contracts.message import MOST_VND, Message
 from shared.contracts.orders import Failure, OrderPlaced
 from shared.contracts.parts import Line, Metered, Product
@@ -39,11 +41,14 @@ class Placing(NamedTuple):
     action: Action
     subject: str
     account: str
-    pay: Pay
+    pay: PaidBy
     coupon: str | None = None
     cluster: str | None = None
     left: int = 0
     failures: tuple[Failure, ...] = ()
+    auto: bool = False
+    gateway: str | None = None
+    payer_email: str | None = None
 
 
 def place(what: Placing, wanted: Sequence[Wanted], known: Known, cause: Cause) -> Decision | Reason:
@@ -54,21 +59,25 @@ def place(what: Placing, wanted: Sequence[Wanted], known: Known, cause: Cause) -
         if isinstance(found, Reason):
             return found
         coupon, wanted = found.reserved(), _lowered(wanted, found)
-    number = cause.derive("order")
+    # Of what is renewed by itself, each resource has an order of its own.
+    number = cause.derive(f"order/{what.subject}" if what.auto else "order")
     lines = [_line(number, at, each) for at, each in enumerate(wanted, start=1)]
     holds = _holds(lines) if what.pay == "hold" else ()
     total = sum(hold.amount for hold in holds) if what.pay == "hold" else sum(line.amount for line in lines)
     if total > MOST_VND:
         return Reason.AMOUNT_TOO_LARGE
+    if (reason := why_not_outside(what.pay, what.gateway, what.payer_email, total)) is not None:
+        return reason
     order = Order(
         *(number, what.subject, what.account, what.action, what.pay, "awaiting_payment", total, len(lines)),
         *(cause.at, what.cluster, what.coupon),
         left=what.left,
         holds=holds,
         failures=what.failures,
+        auto=what.auto,
     )
     claimed = [each.item.claimed(number, at) for at, each in enumerate(wanted, start=1)]
-    after, says = _payment(order, lines, cause.at)
+    after, says = _payment(what, order, lines, cause.at)
     reserved: tuple[Entity, ...] = () if coupon is None else (coupon,)
     return Decision((after, *lines, *claimed, *reserved), (), (_placed(order), *says))
 
@@ -76,7 +85,7 @@ def place(what: Placing, wanted: Sequence[Wanted], known: Known, cause: Cause) -
 def _coupon(what: Placing, wanted: Sequence[Wanted], known: Known, at: datetime) -> Coupon | Reason:
     assert what.coupon is not None
     # Real money only: the POC wallet and what is metered know no coupon.
-    kinds = [each.item.kind for each in wanted if what.pay == "credit"]
+    kinds = [each.item.kind for each in wanted if what.pay in REAL_MONEY]
     coupon = known.get(Coupon, what.coupon)
     why_not = why_not_coupon(what.coupon, kinds, known, at)
     return why_not or coupon or Reason.COUPON_UNKNOWN
@@ -104,12 +113,16 @@ def _holds(lines: Sequence[OrderLine]) -> tuple[Held, ...]:
     return tuple(Held(product, amount) for product, amount in amounts.items() if amount > 0)
 
 
-def _payment(order: Order, lines: Sequence[OrderLine], at: datetime) -> tuple[Order, list[Message]]:
+def _payment(
+    what: Placing, order: Order, lines: Sequence[OrderLine], at: datetime
+) -> tuple[Order, list[Message]]:
     if order.total == 0:
         paid, says = begun(order, lines, at)
         return _as_placed(paid), says
     if order.pay == "hold":
         return order, [_place_hold(order, hold, at) for hold in order.holds]
+    if order.pay in FROM_OUTSIDE:
+        return order, [request(order, what.gateway, what.payer_email)]
     charge = PlaceCharge(
         account=order.account,
         order=order.id,
@@ -138,6 +151,7 @@ def _placed(order: Order) -> OrderPlaced:
         account=order.account,
         action=order.action,
         pay=order.pay,
+        auto=order.auto,
         total=order.total,
         lines=order.lines,
         coupon=order.coupon,

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from services.checkout.rules.cancelling import held_item, lines_of, returned
+from services.checkout.rules.cancelling import held_item, lines_of, not_renewed, returned
 from services.checkout.rules.projections import after
 from services.checkout.state import Item, Order, OrderLine, line_key
 from shared import catalogue
@@ -85,7 +85,8 @@ def line_failed(event: Failed, known: Known, cause: Cause) -> Decision:
     order, line, item = found
     why = _why(event)
     failed, ended = _failed(order, [line], why), line.ended("failed", why.reason)
-    return _onward(failed, [ended], [item.dropped()], _given_back(order, [line], cause), known, cause)
+    says = [*_given_back(order, [line], cause), *not_renewed(order, [line], (*why, 0), cause)]
+    return _onward(failed, [ended], [item.dropped()], says, known, cause)
 
 
 def cluster_failed(event: ClusterConversionRefused, known: Known, cause: Cause) -> Decision:
@@ -197,6 +198,7 @@ def _completed(order: Order, status: Ended, cause: Cause) -> OrderCompleted:
         account=order.account,
         action=order.action,
         pay=order.pay,
+        auto=order.auto,
         status=status,
         total=order.total,
         given_back=order.given_back,

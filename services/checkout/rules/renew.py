@@ -14,7 +14,7 @@ from services.checkout.pricing import Period, Thing, line_for, period_from
 from services.checkout.reasons import Reason
 from services.checkout.rules.answers import answered
 from services.checkout.rules.placing import Placing, Wanted, place
-from services.checkout.rules.standing import first_wrong, owned
+from services.checkout.rules.standing import REAL_MONEY, first_wrong, from_outside, owned
 from services.checkout.state import Account, Item
 from shared import catalogue
 from shared.contracts.checkout import Renew
@@ -47,7 +47,9 @@ def _renewed(ask: Renew, known: Known, cause: Cause) -> Decision | Reason:
         if isinstance(line, Reason):
             return line
         wanted.append(Wanted(item, line))
-    return place(Placing("renew", ask.key, ask.account, ask.pay, ask.coupon), wanted, known, cause)
+    return place(
+        Placing("renew", ask.key, ask.account, ask.pay, ask.coupon, **from_outside(ask)), wanted, known, cause
+    )
 
 
 def _furthest(ask: Renew, items: Sequence[Item], known: Known, at: datetime) -> datetime | Reason | None:
@@ -57,7 +59,7 @@ def _furthest(ask: Renew, items: Sequence[Item], known: Known, at: datetime) -> 
         (
             (Reason.NOT_RENEWABLE, lambda item: not _is_renewable(item, at)),
             (Reason.PAY_BY_POC, lambda item: item.is_poc and ask.pay != "poc"),
-            (Reason.PAY_BY_CREDIT, lambda item: not item.is_poc and ask.pay != "credit"),
+            (Reason.PAY_BY_CREDIT, lambda item: not item.is_poc and ask.pay not in REAL_MONEY),
         ),
     )
     if wrong is not None:

@@ -12,9 +12,9 @@ from services.checkout.pricing import Period, Thing, line_for, metered_for
 from services.checkout.reasons import Reason
 from services.checkout.rules.answers import answered
 from services.checkout.rules.placing import Placing, Wanted, place
-from services.checkout.rules.standing import first_wrong, owned
+from services.checkout.rules.standing import REAL_MONEY, first_wrong, from_outside, owned, paid_by
 from services.checkout.state import Item
-from shared.contracts.checkout import Resize
+from shared.contracts.checkout import PaidBy, Resize
 from shared.engine.decision import Cause, Decision, Known
 from shared.period import to_minute
 from shared.terms import unused_value
@@ -26,25 +26,26 @@ def resize(ask: Resize, known: Known, cause: Cause) -> Decision:
 
 
 def _resized(ask: Resize, known: Known, cause: Cause) -> Decision | Reason:
-    items = owned([ask.resource], ask.account, ask.pay, known)
+    pay = paid_by(ask.account, ask.pay, known)
+    items = owned([ask.resource], ask.account, pay, known)
     if isinstance(items, Reason):
         return items
-    if (reason := _why_not(ask, items[0], cause.at)) is not None:
+    if (reason := _why_not(ask, pay, items[0], cause.at)) is not None:
         return reason
     wanted = _priced(ask, items[0], known, cause.at)
     if isinstance(wanted, Reason):
         return wanted
-    return place(Placing("resize", ask.key, ask.account, ask.pay), [wanted], known, cause)
+    return place(Placing("resize", ask.key, ask.account, pay, **from_outside(ask)), [wanted], known, cause)
 
 
-def _why_not(ask: Resize, item: Item, at: datetime) -> Reason | None:
+def _why_not(ask: Resize, pay: PaidBy, item: Item, at: datetime) -> Reason | None:
     return first_wrong(
         [item],
         (
             (Reason.NOT_RESIZABLE, lambda item: not _is_resizable(item, at)),
-            (Reason.PAY_BY_POC, lambda item: item.billing == "poc" and ask.pay != "poc"),
-            (Reason.PAY_BY_HOLD, lambda item: item.billing == "hold" and ask.pay != "hold"),
-            (Reason.PAY_BY_CREDIT, lambda item: item.billing == "prepaid" and ask.pay != "credit"),
+            (Reason.PAY_BY_POC, lambda item: item.billing == "poc" and pay != "poc"),
+            (Reason.PAY_BY_HOLD, lambda item: item.billing == "hold" and pay != "hold"),
+            (Reason.PAY_BY_CREDIT, lambda item: item.billing == "prepaid" and pay not in REAL_MONEY),
             (
                 Reason.SAME_SIZE,
                 lambda item: (ask.flavor, _quantity(ask, item)) == (item.flavor, item.quantity),
@@ -55,7 +56,7 @@ def _why_not(ask: Resize, item: Item, at: datetime) -> Reason | None:
 
 def _is_resizable(item: Item, at: datetime) -> bool:
     has_rest = item.until is not None and to_minute(at) < item.until
-    return item.status == "active" and (item.billing == "hold" or has_rest)
+    return item.status == "active" and (item.is_metered or has_rest)
 
 
 def _quantity(ask: Resize, item: Item) -> int:
@@ -64,8 +65,8 @@ def _quantity(ask: Resize, item: Item) -> int:
 
 def _priced(ask: Resize, item: Item, known: Known, at: datetime) -> Wanted | Reason:
     thing = Thing(item.resource, item.kind, ask.flavor, _quantity(ask, item))
-    if item.until is None or item.billing == "hold":
-        metered = metered_for(thing, known, at)
+    if item.until is None or item.is_metered:
+        metered = metered_for(thing, known, at, held=item.billing == "hold")
         return metered if isinstance(metered, Reason) else Wanted(item, metered=metered)
     line = line_for(
         thing,

@@ -9,6 +9,7 @@ from services.checkout.pricing import Period, Thing, line_for, metered_for
 from services.checkout.reasons import Reason
 from services.checkout.rules.answers import answered
 from services.checkout.rules.placing import Placing, Wanted, place
+from services.checkout.rules.standing import from_outside
 from services.checkout.state import Cluster, Item, Members
 from shared import catalogue
 from shared.contracts.checkout import MOST_LINES, StopPoc
@@ -50,7 +51,17 @@ def _stopped(ask: StopPoc, known: Known, cause: Cause) -> Decision | Reason:
     if isinstance(wanted, Reason):
         return wanted
     left = len(scope.convertible) - len(free) if scope.cluster else len(busy)
-    placing = Placing("stop_poc", ask.key, ask.account, ask.pay, ask.coupon, ask.cluster, left, _told(busy))
+    placing = Placing(
+        "stop_poc",
+        ask.key,
+        ask.account,
+        ask.pay,
+        ask.coupon,
+        ask.cluster,
+        left,
+        _told(busy),
+        **from_outside(ask),
+    )
     return place(placing, wanted, known, cause)
 
 
@@ -124,11 +135,13 @@ def _targets(ask: StopPoc, scope: _Scope) -> tuple[Item, ...] | Reason:
     payable = _payable(ask, targets)
     if isinstance(payable, Reason):
         return payable
-    if ask.pay == "hold" and (scope.cluster is None or scope.chosen is not None):
+    # What is metered in a cluster stops POC as a whole; what stands alone may be chosen.
+    by_whole = ask.pay == "hold" and (scope.cluster is not None or any(item.cluster for item in payable))
+    if by_whole and scope.chosen is not None:
         return Reason.CLUSTER_WHOLE_ONLY
-    # The others stand, whatever becomes of one (docs/decisions/0302); what is metered stops POC as a whole.
+    # The others stand, whatever becomes of one (docs/decisions/0302).
     in_hand = sum(item.open_order is not None for item in payable)
-    if in_hand == len(payable) or (in_hand and ask.pay == "hold"):
+    if in_hand == len(payable) or (in_hand and by_whole):
         return Reason.RESOURCE_BUSY
     return Reason.TOO_MANY_RESOURCES if len(payable) > MOST_LINES else payable
 
@@ -145,8 +158,6 @@ def _payable(ask: StopPoc, targets: tuple[Item, ...]) -> tuple[Item, ...] | Reas
         return Reason.PAY_NOT_POC
     if ask.pay == "none":
         return targets
-    if ask.pay not in ("credit", "hold"):
-        return Reason.PAY_NOT_AVAILABLE
     by_hold = ask.pay == "hold"
     payable = tuple(item for item in targets if _is_metered(item) == by_hold)
     return payable or (Reason.PAY_BY_CREDIT if by_hold else Reason.PAY_BY_HOLD)

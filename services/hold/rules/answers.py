@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from services.hold.held import ProductHold
 from services.hold.reasons import Reason
-from services.hold.state import Account, CreditWallet, PocWallet, ProductHold
-from shared.contracts import charges
+from services.hold.state import Account, CreditWallet, PocWallet
+from shared.contracts import charges, reserving
 from shared.contracts import hold as says
-from shared.contracts.message import Command, Event
+from shared.contracts.message import MOST_VND, Command, Event
 from shared.engine.decision import Cause, Decision, said
 
 REFUSED_WITH: Final[Mapping[type[Command], type[Event]]] = {
@@ -21,6 +22,11 @@ REFUSED_WITH: Final[Mapping[type[Command], type[Event]]] = {
     charges.PlaceHold: charges.HoldRefused,
     charges.ReleaseHold: charges.ReleaseRefused,
     charges.GiveBack: charges.GiveBackRefused,
+    charges.Settle: charges.SettleRefused,
+    charges.PayFrom: charges.PayRefused,
+    reserving.ReserveCredit: reserving.ReserveRefused,
+    reserving.FreeReserve: reserving.FreeRefused,
+    reserving.PlacePayment: charges.ChargeRefused,
 }
 
 
@@ -54,11 +60,17 @@ def credit_said(credit: CreditWallet) -> says.Credit:
 
 def poc_said(poc: PocWallet) -> says.Poc:
     """The POC wallet as everyone may know it."""
-    return says.Poc(granted=poc.granted, balance=poc.left, until=poc.until)
+    return says.Poc(granted=poc.granted, balance=poc.left, until=poc.until, enabled=not poc.ended)
 
 
 def hold_said(hold: ProductHold) -> says.ProductHold:
     """What is held for a product as everyone may know it."""
     return says.ProductHold(
-        product=hold.product, actual=hold.actual, estimate=hold.estimate, held=hold.held, debt=hold.debt
+        product=hold.product,
+        actual=hold.actual,
+        estimate=hold.estimate,
+        held=hold.held,
+        debt=min(hold.debt, MOST_VND),
+        debt_days=hold.debt_days,
+        counted_until=hold.counted_until,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from services.hold.state import Account, Entry, Transaction, TransactionKind
 from shared.engine.decision import Cause
 
@@ -12,16 +14,17 @@ def transaction(
     cause: Cause,
     entries: tuple[Entry, ...],
     reference: str | None = None,
+    at: datetime | None = None,
 ) -> Transaction:
-    """The account's last transaction, which left it as it is `after`."""
-    return Transaction(after.id, after.transactions, kind, cause.id, cause.at, entries, reference)
+    """The account's last transaction, which left it as it is `after`; at the instant of its cause, where no other is said."""
+    return Transaction(after.id, after.transactions, kind, cause.id, at or cause.at, entries, reference)
 
 
-def with_ended_poc_expired(account: Account, cause: Cause) -> tuple[Account, tuple[Transaction, ...]]:
-    """The account with all that was left in a POC wallet that has ended expired, and what that books."""
+def poc_expiry(account: Account, at: datetime, cause: Cause) -> tuple[Account, tuple[Transaction, ...]]:
+    """The account with all that is left in its POC wallet expired at that instant, and what that books."""
     poc = account.poc
-    if poc is None or poc.left == 0 or not poc.ended_by(cause.at):
+    if poc is None or poc.left == 0:
         return account, ()
     after = account.moved_poc(poc.emptied())
     entries = (Entry("poc", -poc.left, 0), Entry("poc_expired", poc.left))
-    return after, (transaction("poc_expiry", after, cause, entries),)
+    return after, (transaction("poc_expiry", after, cause, entries, at=at),)

@@ -6,12 +6,14 @@ from typing import Final
 
 from services.hold.reasons import Reason
 from services.hold.rules.answers import answered, refused
-from services.hold.rules.booking import transaction, with_ended_poc_expired
+from services.hold.rules.balancing import balanced, changes
+from services.hold.rules.booking import poc_expiry, transaction
+from services.hold.rules.ending import time_passed
 from services.hold.state import Account, Charge, Entry, PocWallet, Transaction, charge_key
 from shared.contracts import charges as says
 from shared.contracts.charges import GiveBack, PlaceCharge
 from shared.contracts.message import MOST_VND
-from shared.engine.decision import Cause, Decision, Entity, Known, changed, said
+from shared.engine.decision import Cause, Decision, Known, changed, said
 
 _SHORT: Final = (Reason.CREDIT_SHORT, Reason.POC_SHORT)
 
@@ -28,7 +30,11 @@ def place_charge(ask: PlaceCharge, known: Known, cause: Cause) -> Decision:
             return refused(ask, Reason.CHARGED_OTHERWISE, cause, missing=0)
         return said(answered(says.Charged, ask))
     if (reason := _why_not_charge(ask, account, cause)) is not None:
-        short = min(ask.amount - _spendable(ask, account), MOST_VND) if reason in _SHORT else 0
+        short = (
+            min(ask.amount - _spendable(ask, account) + _owed(ask, account), MOST_VND)
+            if reason in _SHORT
+            else 0
+        )
         return refused(ask, reason, cause, missing=short)
     after, booked = _paid(ask, account, cause) if ask.amount else (account, ())
     charge = Charge(ask.account, ask.order, ask.wallet, ask.amount)
@@ -36,18 +42,24 @@ def place_charge(ask: PlaceCharge, known: Known, cause: Cause) -> Decision:
 
 
 def give_back(ask: GiveBack, known: Known, cause: Cause) -> Decision:
-    """Back into the wallet it was paid from. A POC wallet that has ended takes it too, and it expires at once."""
+    """Back into the wallet it was paid from: credit is held first for what is short of it. A POC wallet that has ended takes
+    it too, and it expires at once."""
     account = known.get(Account, ask.account)
     if account is None:
         return refused(ask, Reason.ACCOUNT_UNKNOWN, cause)
     charge = _charge_behind(ask, known)
     if (reason := _why_not_give(ask, charge, account)) is not None:
         return refused(ask, reason, cause)
+    of_charge = () if charge is None else (charge.less(ask.amount),)
+    if ask.wallet == "poc":
+        passed = time_passed(account, cause.at, cause)
+        after, booked = _refunded(ask, passed.account, cause)
+        after, expiry = poc_expiry(after, cause.at, cause) if _poc(after).ended else (after, ())
+        given = answered(says.GivenBack, ask, expired=bool(expiry))
+        return changed(after, *of_charge, adds=(*passed.booked, *booked, *expiry), says=(*passed.says, given))
     after, booked = _refunded(ask, account, cause)
-    after, expiry = with_ended_poc_expired(after, cause) if ask.wallet == "poc" else (after, ())
-    changes: tuple[Entity, ...] = (after,) if charge is None else (after, charge.less(ask.amount))
-    given = answered(says.GivenBack, ask, expired=bool(expiry))
-    return changed(*changes, adds=(*booked, *expiry), says=(given,))
+    given = answered(says.GivenBack, ask, expired=False)
+    return changed(*changes(account, balanced(after)), *of_charge, adds=booked, says=(given,))
 
 
 def _why_not_charge(ask: PlaceCharge, account: Account, cause: Cause) -> Reason | None:
@@ -71,6 +83,11 @@ def _why_not_poc(account: Account, cause: Cause) -> Reason | None:
 
 def _spendable(ask: PlaceCharge, account: Account) -> int:
     return _poc(account).left if ask.wallet == "poc" else account.credit.available
+
+
+def _owed(ask: PlaceCharge, account: Account) -> int:
+    """What is topped up is held for the debt first: that much more would have to be there."""
+    return account.debt if ask.wallet == "credit" else 0
 
 
 def _paid(ask: PlaceCharge, account: Account, cause: Cause) -> Moved:

@@ -1,15 +1,17 @@
-"""Credit set aside for metered products: held when an order asks for it, let go when less of it is needed."""
+"""Credit set aside for orders of metered products: in reserve until the resources they bring are held for themselves."""
 
 from __future__ import annotations
 
+from services.hold.held import OrderHold, order_hold_key
 from services.hold.reasons import Reason
 from services.hold.rules.answers import answered, refused
-from services.hold.state import Account, OrderHold, ProductHold, order_hold_key
+from services.hold.rules.balancing import balanced, changes, hold_of
+from services.hold.state import Account
 from shared.contracts import charges as says
 from shared.contracts.charges import PlaceHold, ReleaseHold
 from shared.contracts.hold import MOST_HOLDS
 from shared.contracts.message import MOST_VND
-from shared.engine.decision import Cause, Decision, Entity, Known, changed, said
+from shared.engine.decision import Cause, Decision, Known, changed, said
 
 
 def place_hold(ask: PlaceHold, known: Known, cause: Cause) -> Decision:
@@ -22,24 +24,27 @@ def place_hold(ask: PlaceHold, known: Known, cause: Cause) -> Decision:
             return refused(ask, Reason.HELD_OTHERWISE, cause, missing=0)
         return said(answered(says.HoldPlaced, ask))
     if (reason := _why_not_hold(ask, account)) is not None:
-        short = min(ask.amount - account.credit.available, MOST_VND) if reason is Reason.CREDIT_SHORT else 0
-        return refused(ask, reason, cause, missing=short)
-    hold = (account.hold_for(ask.product) or ProductHold(ask.account, ask.product)).more(ask.amount)
+        is_short = reason is Reason.CREDIT_SHORT
+        # What is topped up is held for the debt first: that much more would have to be there.
+        missing = min(ask.amount - account.credit.available + account.debt, MOST_VND) if is_short else 0
+        return refused(ask, reason, cause, missing=missing)
+    after = balanced(
+        account.holding(hold_of(account, ask.product).needed_from(cause.at).reserving(ask.amount))
+    )
     order_hold = OrderHold(ask.account, ask.order, ask.product, ask.amount)
-    return changed(account.holding(hold), hold, order_hold, says=(answered(says.HoldPlaced, ask),))
+    return changed(*changes(account, after), order_hold, says=(answered(says.HoldPlaced, ask),))
 
 
 def release_hold(ask: ReleaseHold, known: Known, cause: Cause) -> Decision:
-    """So much less held for the product: of what that order held, where one is named. No money moves."""
+    """So much less held for the product, of what that order has in reserve. No money moves."""
     found = _to_release(ask, known)
     if isinstance(found, Reason):
         return refused(ask, found, cause)
-    account, hold, order_hold = found
-    hold = hold.less(ask.amount)
-    changes: tuple[Entity, ...] = (account.holding(hold), hold)
-    if order_hold is not None:
-        changes = (*changes, order_hold.less(ask.amount))
-    return changed(*changes, says=(answered(says.HoldReleased, ask),))
+    account, order_hold = found
+    after = balanced(account.holding(hold_of(account, ask.product).reserving(-ask.amount)))
+    return changed(
+        *changes(account, after), order_hold.less(ask.amount), says=(answered(says.HoldReleased, ask),)
+    )
 
 
 def _why_not_hold(ask: PlaceHold, account: Account) -> Reason | None:
@@ -53,18 +58,13 @@ def _why_not_hold(ask: PlaceHold, account: Account) -> Reason | None:
     return None
 
 
-def _to_release(ask: ReleaseHold, known: Known) -> tuple[Account, ProductHold, OrderHold | None] | Reason:
+def _to_release(ask: ReleaseHold, known: Known) -> tuple[Account, OrderHold] | Reason:
     account = known.get(Account, ask.account)
     if account is None:
         return Reason.ACCOUNT_UNKNOWN
     if ask.amount <= 0:
         return Reason.AMOUNT_NOT_POSITIVE
-    hold = account.hold_for(ask.product)
-    order_hold = None
-    if ask.order is not None:
-        order_hold = known.get(OrderHold, order_hold_key(ask.account, ask.order, ask.product))
-    if hold is None or (ask.order is not None and order_hold is None):
+    order_hold = known.get(OrderHold, order_hold_key(ask.account, ask.order, ask.product))
+    if order_hold is None:
         return Reason.HOLD_UNKNOWN
-    if ask.amount > (hold.estimate if order_hold is None else min(order_hold.left, hold.estimate)):
-        return Reason.MORE_THAN_HELD
-    return account, hold, order_hold
+    return Reason.MORE_THAN_HELD if ask.amount > order_hold.left else (account, order_hold)

@@ -6,7 +6,9 @@ from datetime import datetime
 
 from services.hold.reasons import Reason
 from services.hold.rules.answers import credit_said, poc_said, refused
-from services.hold.rules.booking import transaction, with_ended_poc_expired
+from services.hold.rules.balancing import balanced, changes
+from services.hold.rules.booking import transaction
+from services.hold.rules.ending import time_passed
 from services.hold.state import Account, Deposit, Entry, PocWallet, deposit_key, is_reference
 from shared.contracts import hold as says
 from shared.contracts.hold import ExtendPoc, GrantPoc, TopUp
@@ -15,22 +17,23 @@ from shared.engine.decision import Cause, Decision, Known, changed
 
 
 def top_up(ask: TopUp, known: Known, cause: Cause) -> Decision:
-    """Real money into the credit wallet, each payment once."""
+    """Real money into the credit wallet, each payment once. What is short of credit is held for first."""
     account = _account_to_top_up(ask, known)
     if isinstance(account, Reason):
         return refused(ask, account, cause)
     credit = account.credit.plus(ask.amount)
-    after = account.moved_credit(credit)
+    moved = account.moved_credit(credit)
     entries = (Entry("credit", ask.amount, credit.total), Entry("bank", -ask.amount))
+    after = balanced(moved)
     topped_up = says.ToppedUp(
         account=ask.account,
         amount=ask.amount,
         reference=ask.reference,
-        credit=credit_said(credit),
+        credit=credit_said(after.credit),
         effective_at=cause.at,
     )
     return changed(
-        after,
+        *changes(account, after),
         Deposit(ask.account, ask.reference),
         adds=(transaction("deposit", after, cause, entries, ask.reference),),
         says=(topped_up,),
@@ -43,14 +46,16 @@ def grant_poc(ask: GrantPoc, known: Known, cause: Cause) -> Decision:
     if isinstance(account, Reason):
         return refused(ask, account, cause)
     until = _to_minute(ask.until)
-    account, expiry = with_ended_poc_expired(account, cause)
-    poc = (account.poc or PocWallet(until)).plus(ask.amount, until)
+    passed = time_passed(account, cause.at, cause)
+    account = passed.account
+    poc = (account.poc or PocWallet(until)).plus(ask.amount, until, cause.at)
     after = account.moved_poc(poc)
     entries = (Entry("poc", ask.amount, poc.left), Entry("poc_granted", -ask.amount))
     granted = says.PocGranted(
         account=ask.account, amount=ask.amount, poc=poc_said(poc), effective_at=cause.at
     )
-    return changed(after, adds=(*expiry, transaction("poc_grant", after, cause, entries)), says=(granted,))
+    booked = (*passed.booked, transaction("poc_grant", after, cause, entries))
+    return changed(after, adds=booked, says=(*passed.says, granted))
 
 
 def extend_poc(ask: ExtendPoc, known: Known, cause: Cause) -> Decision:
@@ -59,11 +64,12 @@ def extend_poc(ask: ExtendPoc, known: Known, cause: Cause) -> Decision:
     if isinstance(found, Reason):
         return refused(ask, found, cause)
     account, before = found
-    poc = before.extended(_to_minute(ask.until))
+    passed = time_passed(account, cause.at, cause)
+    poc = before.extended(_to_minute(ask.until), cause.at)
     extended = says.PocExtended(
         account=ask.account, before=before.until, poc=poc_said(poc), effective_at=cause.at
     )
-    return changed(account.with_poc(poc), says=(extended,))
+    return changed(account.with_poc(poc), says=(*passed.says, extended))
 
 
 def _account_to_top_up(ask: TopUp, known: Known) -> Account | Reason:

@@ -1,7 +1,8 @@
 """What `invoicing` decides: which documents follow from what happened to a resource.
 
 A resource that is paid for a period gets an invoice each time it is paid for, which is closed when the resource ends before
-its time; one that is paid by its use gets its use recorded, configuration by configuration; a POC resource gets nothing.
+its time; one that is paid by its use gets its use recorded, configuration by configuration, and invoiced when it ends or the
+month does; a POC resource gets nothing. What was not paid at once is paid later (paying.py).
 """
 
 from __future__ import annotations
@@ -11,8 +12,14 @@ from dataclasses import replace
 from typing import Final
 
 from services.invoicing.rules import invoices, use
-from services.invoicing.rules.told import Bought, Ended, Told, snapshot
+from services.invoicing.rules.charging import joined
+from services.invoicing.rules.ending import settled_at_once
+from services.invoicing.rules.months import close_month, record_month
+from services.invoicing.rules.paying import paid_from, pay_invoice, pay_owed, refused, settled
+from services.invoicing.rules.told import Bought, Ended, Paid, Stopped, Told, snapshot
 from services.invoicing.state import Closing, Resource, resource_key
+from shared.contracts.charges import PaidFrom, PayRefused, Settled, SettleRefused
+from shared.contracts.ends import ResourceReleased, ResourceSuspended
 from shared.contracts.invoicing import ClosedBy, InvoiceAction
 from shared.contracts.lifecycle import (
     ResourceConverted,
@@ -25,6 +32,8 @@ from shared.contracts.lifecycle import (
     UsageReported,
 )
 from shared.contracts.message import Message
+from shared.contracts.months import CloseMonth, RecordMonth
+from shared.contracts.owed import PayInvoice, PayOwed
 from shared.engine.decision import Cause, Decision, Known, Rule, changed
 
 __all__ = ["RULES", "snapshot"]
@@ -44,9 +53,7 @@ def bought(told: Bought, known: Known, cause: Cause) -> Decision:
     before = _resource(told, known)
     if told.billing == "prepaid" and told.line is not None:
         return invoices.issued(told, told.line, _ACTIONS[type(told)], before, known, cause)
-    if told.billing == "hold" and told.metered is not None:
-        return use.goes_on(use.of(told, told.metered, cause), before, known, cause)
-    return NOTHING
+    return _used(told, before, known, cause)
 
 
 def resized(told: ResourceResized, known: Known, cause: Cause) -> Decision:
@@ -55,10 +62,8 @@ def resized(told: ResourceResized, known: Known, cause: Cause) -> Decision:
     if told.billing == "prepaid" and told.line is not None:
         closed = invoices.closed(told, "resize", before, known, cause)
         rest = _without(closed, before)
-        return _together(closed, invoices.issued(told, told.line, "resize", rest, known, cause))
-    if told.billing == "hold" and told.metered is not None:
-        return use.goes_on(use.of(told, told.metered, cause), before, known, cause)
-    return NOTHING
+        return joined(closed, invoices.issued(told, told.line, "resize", rest, known, cause))
+    return _used(told, before, known, cause)
 
 
 def ended(told: Ended, known: Known, cause: Cause) -> Decision:
@@ -68,7 +73,15 @@ def ended(told: Ended, known: Known, cause: Cause) -> Decision:
     after = replace(_without(closed, before), usage=None)
     if after == before:
         return NOTHING
-    return _together(closed, use.ended(before, known, cause), changed(after, says=()))
+    return joined(closed, changed(after, says=()), _use_ended(before, known, cause))
+
+
+def stopped(told: Stopped, known: Known, cause: Cause) -> Decision:
+    """The use of what is metered ends with it. A period that was paid for is over by then: its invoices stand."""
+    before = _resource(told, known)
+    if before.usage is None:
+        return NOTHING
+    return joined(changed(replace(before, usage=None), says=()), _use_ended(before, known, cause))
 
 
 def usage_reported(told: UsageReported, known: Known, cause: Cause) -> Decision:
@@ -88,8 +101,34 @@ RULES: Final[Mapping[type[Message], Rule]] = {
     ResourceResized: resized,
     ResourceDeleted: ended,
     ResourceExpired: ended,
+    ResourceSuspended: stopped,
+    ResourceReleased: stopped,
     UsageReported: usage_reported,
+    CloseMonth: close_month,
+    RecordMonth: record_month,
+    PayInvoice: pay_invoice,
+    PayOwed: pay_owed,
+    Settled: settled,
+    SettleRefused: refused,
+    PaidFrom: paid_from,
+    PayRefused: refused,
 }
+
+
+def _used(told: Paid, before: Resource, known: Known, cause: Cause) -> Decision:
+    if told.metered is None or told.billing not in ("hold", "postpaid"):
+        return NOTHING
+    return use.goes_on(use.of(told, told.metered, told.billing, cause), before, known, cause)
+
+
+def _use_ended(before: Resource, known: Known, cause: Cause) -> Decision:
+    running = use.running(before, known)
+    if running is None:
+        return NOTHING
+    until = use.end_of(running, cause)
+    return joined(
+        use.ended(running, until, known, cause), settled_at_once(running, until, before, known, cause)
+    )
 
 
 def _resource(told: Told, known: Known) -> Resource:
@@ -100,11 +139,3 @@ def _resource(told: Told, known: Known) -> Resource:
 def _without(closed: Decision, resource: Resource) -> Resource:
     gone = {row.invoice for row in closed.adds if isinstance(row, Closing)}
     return replace(resource, invoices=tuple(id_ for id_ in resource.invoices if id_ not in gone))
-
-
-def _together(*decisions: Decision) -> Decision:
-    return Decision(
-        tuple(entity for decision in decisions for entity in decision.changes),
-        tuple(row for decision in decisions for row in decision.adds),
-        tuple(message for decision in decisions for message in decision.says),
-    )

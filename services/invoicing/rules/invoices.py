@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 
 from services.invoicing.rules import told as telling
 from services.invoicing.rules.told import Ended, Paid
@@ -12,14 +13,14 @@ from shared.contracts.invoicing import ClosedBy, InvoiceAction
 from shared.contracts.lifecycle import ResourceResized
 from shared.contracts.parts import Line
 from shared.engine.decision import Cause, Decision, Known, changed
-from shared.period import billing_month, to_minute
+from shared.period import billing_month, minutes_between, to_minute, unused
 
 
 def issued(
     told: Paid, line: Line, action: InvoiceAction, before: Resource, known: Known, cause: Cause
 ) -> Decision:
     """One more invoice of the resource, born paid; it runs from now on."""
-    book = _book(told.account, known, cause).with_one_more()
+    book = month_book(told.account, billing_month(cause.at), known).with_one_more()
     invoice = _invoice(told, line, action, book, cause)
     after = replace(before, invoices=(*before.invoices, invoice.id))
     return changed(AccountBooks(told.account), book, invoice, after, says=(telling.issued(invoice),))
@@ -31,38 +32,37 @@ def closed(
     """Those of its invoices that have not run out are closed: what they are for ended at that minute."""
     replaced_by = _id(cause) if by == "resize" else None
     closings = []
-    for invoice in _running(resource, known, cause):
-        at = to_minute(cause.at)
+    at = to_minute(cause.at)
+    for invoice, line in _running(resource, known, at):
         closing = Closing(
             account=invoice.account,
             invoice=invoice.id,
             closed_by=by,
             at=at,
-            unused_minutes=invoice.unused_minutes(at),
-            unused=invoice.unused(at),
+            unused_minutes=min(line.minutes, minutes_between(at, line.until)),
+            unused=unused(invoice.amount, line.starts, line.until, at),
             replaced_by=replaced_by,
             order=told.order,
             effective_at=cause.at,
             cause_id=cause.id,
         )
-        closings.append((invoice, closing))
+        closings.append((invoice, line, closing))
     return changed(
-        *(replace(invoice, closed=closing) for invoice, closing in closings),
-        adds=(closing for _, closing in closings),
-        says=(telling.closed(invoice, closing) for invoice, closing in closings),
+        *(replace(invoice, closed=closing) for invoice, _, closing in closings),
+        adds=(closing for _, _, closing in closings),
+        says=(telling.closed(invoice, line, closing) for invoice, line, closing in closings),
     )
 
 
-def _running(resource: Resource, known: Known, cause: Cause) -> Iterator[Invoice]:
-    at = to_minute(cause.at)
+def _running(resource: Resource, known: Known, at: datetime) -> Iterator[tuple[Invoice, Line]]:
     for id_ in resource.invoices:
         invoice = known.get(Invoice, id_)
-        if invoice is not None and at < invoice.line.until:
-            yield invoice
+        if invoice is not None and invoice.line is not None and at < invoice.line.until:
+            yield invoice, invoice.line
 
 
-def _book(account: str, known: Known, cause: Cause) -> MonthBook:
-    month = billing_month(cause.at)
+def month_book(account: str, month: str, known: Known) -> MonthBook:
+    """The numbers of that account's month."""
     return known.get(MonthBook, month_key(account, month)) or MonthBook(account, month)
 
 

@@ -8,16 +8,18 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from services.invoicing.metered import DueUse, Metering, MonthUse, Usage, UsageEnd
 from services.invoicing.rules import told as telling
+from services.invoicing.rules.charging import joined
 from services.invoicing.rules.told import Paid
-from services.invoicing.state import AccountBooks, Resource, Usage, UsageEnd
+from services.invoicing.state import AccountBooks, Resource, month_key
 from shared.contracts.lifecycle import UsageReported
 from shared.contracts.parts import Metered
-from shared.engine.decision import Cause, Decision, Known, changed
-from shared.period import to_minute
+from shared.engine.decision import Cause, Decision, Entity, Known, changed
+from shared.period import billing_month, to_minute
 
 
-def of(told: Paid, metered: Metered, cause: Cause) -> Usage:
+def of(told: Paid, metered: Metered, billing: Metering, cause: Cause) -> Usage:
     """The use of a resource as it is metered now."""
     return Usage(
         id=_id(cause),
@@ -32,6 +34,8 @@ def of(told: Paid, metered: Metered, cause: Cause) -> Usage:
         per=metered.per,
         starts=to_minute(cause.at),
         cause_id=cause.id,
+        billing=billing,
+        parts=tuple(metered.parts),
     )
 
 
@@ -51,30 +55,36 @@ def goes_on(usage: Usage, resource: Resource, known: Known, cause: Cause) -> Dec
     before = running(resource, known)
     if before is not None:
         usage = replace(usage, starts=max(usage.starts, before.starts))
-    ended = () if before is None else (UsageEnd(before.account, before.id, usage.starts, cause.id),)
-    told = () if before is None else (telling.recorded(before, cause, usage.starts),)
-    return changed(
+    begins = changed(
         AccountBooks(usage.account),
         usage,
-        replace(resource, usage=usage.id),
-        adds=ended,
-        says=(*told, telling.recorded(usage, cause)),
+        DueUse(usage.id, usage.account, usage.resource, recorded_until=usage.starts),
+        *_in_its_month(usage, known),
+        replace(resource, usage=usage.id, due=(*resource.due, usage.id)),
+        says=(telling.recorded(usage, cause),),
+    )
+    return begins if before is None else joined(ended(before, usage.starts, known, cause), begins)
+
+
+def end_of(usage: Usage, cause: Cause) -> datetime:
+    """The minute in which it ends. An act accepted earlier may be told later: the use it ends is then none, not less."""
+    return max(to_minute(cause.at), usage.starts)
+
+
+def ended(usage: Usage, until: datetime, known: Known, cause: Cause) -> Decision:
+    """That use ends then."""
+    due = known.get(DueUse, usage.id)
+    return changed(
+        *(() if due is None else (replace(due, until=until),)),
+        adds=(UsageEnd(usage.account, usage.id, until, cause.id),),
+        says=(telling.recorded(usage, cause, until),),
     )
 
 
-def ended(resource: Resource, known: Known, cause: Cause) -> Decision:
-    """The use that went on, if any did, ends now."""
-    before = running(resource, known)
-    if before is None:
-        return Decision()
-    until = _not_before(before, to_minute(cause.at))
-    end = UsageEnd(before.account, before.id, until, cause.id)
-    return changed(adds=(end,), says=(telling.recorded(before, cause, until),))
-
-
-def _not_before(usage: Usage, until: datetime) -> datetime:
-    # An act accepted earlier may be told later: the use it ends is then none, not less than none.
-    return max(until, usage.starts)
+def _in_its_month(usage: Usage, known: Known) -> tuple[Entity, ...]:
+    """The month that is about to be recorded in the same breath, with this use."""
+    month = known.get(MonthUse, month_key(usage.account, billing_month(usage.starts)))
+    return () if month is None else (replace(month, due=(*month.due, usage.id)),)
 
 
 def _id(cause: Cause) -> str:

@@ -1,5 +1,6 @@
 """What `lifecycle` decides, by meaning: `creating`, `converting` (Stop POC), `renewing`, `resizing`, `recovering`,
-`ending`, `clearing`, `keeping`; and `answering` and `checking` for what waits for the provider.
+`ending`, `clearing`, `keeping`; `answering` and `checking` for what waits for the provider; and what time brings: `passing`,
+`mornings`, `stopping`.
 
 Each command is answered: at once, or when the provider has answered or was given up. A refusal names the first reason
 that applies, in the order in which `reasons.REFUSALS` lists them.
@@ -22,20 +23,28 @@ from services.lifecycle.rules.ending import (
     report_poc_stopped,
 )
 from services.lifecycle.rules.keeping import report_usage, set_auto_renew
+from services.lifecycle.rules.mornings import auto_renew_failed, check_ends
+from services.lifecycle.rules.passing import check_life
 from services.lifecycle.rules.recovering import recover_resource
 from services.lifecycle.rules.renewing import renew_resource
 from services.lifecycle.rules.resizing import resize_resource
+from services.lifecycle.rules.stopping import debt_stopped, end_poc, poc_wallet_ended, stop_metered
 from services.lifecycle.rules.telling import REFUSED_WITH, SNAPSHOTS
+from shared.contracts.holding import DebtStopped, PocWalletEnded
 from shared.contracts.message import Message
+from shared.contracts.orders import AutoRenewFailed
 from shared.contracts.provisioning import ResourceChanged, ResourceChangeRefused
 from shared.contracts.resources import (
     CheckChanges,
+    CheckEnds,
+    CheckLife,
     ClearCluster,
     ConvertCluster,
     ConvertResource,
     CreateResource,
     DeleteCluster,
     DeleteResource,
+    EndPoc,
     ExpireResource,
     RecoverResource,
     RenewResource,
@@ -43,6 +52,7 @@ from shared.contracts.resources import (
     ReportUsage,
     ResizeResource,
     SetAutoRenew,
+    StopMetered,
 )
 from shared.engine.decision import Rule
 
@@ -58,6 +68,13 @@ RULES: Final[Mapping[type[Message], Rule]] = {
     ExpireResource: expire_resource,
     ClearCluster: clear_cluster,
     CheckChanges: check_changes,
+    CheckLife: check_life,
+    CheckEnds: check_ends,
+    AutoRenewFailed: auto_renew_failed,
+    EndPoc: end_poc,
+    PocWalletEnded: poc_wallet_ended,
+    StopMetered: stop_metered,
+    DebtStopped: debt_stopped,
     DeleteResource: delete_resource,
     DeleteCluster: delete_cluster,
     SetAutoRenew: set_auto_renew,

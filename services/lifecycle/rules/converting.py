@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 
 from services.lifecycle.reasons import Reason
 from services.lifecycle.rules.asking import begun, change_of, conversion_of, in_change
@@ -26,7 +27,7 @@ from services.lifecycle.rules.telling import given_back, joined, refused, told, 
 from services.lifecycle.state import Members, Resource
 from shared.contracts.lifecycle import ClusterConverted, ResourceConverted
 from shared.contracts.message import Message
-from shared.contracts.parts import Metered
+from shared.contracts.parts import Line, Metered
 from shared.contracts.resources import ConvertCluster, ConvertResource
 from shared.engine.decision import Cause, Decision, Known, said
 from shared.period import to_minute
@@ -44,15 +45,7 @@ def converted(ask: ConvertResource, known: Known, _: Cause) -> Decision:
     before = known.get(Resource, ask.resource)
     if before is None or not before.is_poc:
         return Decision()
-    after = replace(
-        before.after("convert"),
-        billing="prepaid",
-        starts=ask.line.starts,
-        until=ask.line.until,
-        terms=(bought(ask.line),),
-        auto_renew=ask.auto_renew and before.flags.auto_renew,
-        months=ask.months,
-    )
+    after = _used(before, ask.metered, ask.effective_at) if ask.line is None else _paid(before, ask, ask.line)
     value = unused_value(before.terms, ask.effective_at)
     event = told(
         ResourceConverted,
@@ -60,12 +53,31 @@ def converted(ask: ConvertResource, known: Known, _: Cause) -> Decision:
         ask.effective_at,
         order=ask.order,
         line=ask.line,
+        metered=ask.metered,
         **unused(before, value),
     )
     return joined(
         Decision(says=(event,)),
         settled(known, [(before, after)], cleared_at=ask.effective_at),
         Decision(says=given_back(before, value, ask.effective_at)),
+    )
+
+
+def _paid(before: Resource, ask: ConvertResource, line: Line) -> Resource:
+    return replace(
+        before.after("convert"),
+        billing="prepaid",
+        starts=line.starts,
+        until=line.until,
+        terms=(bought(line),),
+        auto_renew=ask.auto_renew and before.flags.auto_renew,
+        months=ask.months,
+    )
+
+
+def _used(before: Resource, metered: Metered | None, at: datetime) -> Resource:
+    return replace(
+        before.after("convert"), billing="hold", starts=to_minute(at), until=None, terms=(), metered=metered
     )
 
 
@@ -79,25 +91,17 @@ def convert_cluster(ask: ConvertCluster, known: Known, cause: Cause) -> Decision
 def cluster_converted(ask: ConvertCluster, known: Known, _: Cause) -> Decision:
     """The provider has converted all of them."""
     at = ask.effective_at
-    done = [_metered(resource, metered, ask) for resource, metered in _named(ask, known) if resource.is_poc]
+    done = [
+        (resource, _used(resource, metered, at))
+        for resource, metered in _named(ask, known)
+        if resource.is_poc
+    ]
     says = [message for before, after in done for message in _metered_told(before, after, ask)]
     end = ClusterConverted(
         account=ask.account, cluster=ask.cluster, order=ask.order, resources=len(done), effective_at=at
     )
     settling = settled(known, done, cleared_at=at) if done else Decision()
     return joined(Decision(says=(*says, end)), settling)
-
-
-def _metered(resource: Resource, metered: Metered, ask: ConvertCluster) -> tuple[Resource, Resource]:
-    after = replace(
-        resource.after("convert"),
-        billing="hold",
-        starts=to_minute(ask.effective_at),
-        until=None,
-        terms=(),
-        metered=metered,
-    )
-    return resource, after
 
 
 def _metered_told(before: Resource, after: Resource, ask: ConvertCluster) -> Iterator[Message]:
@@ -119,8 +123,18 @@ def _against(ask: ConvertResource, resource: Resource, known: Known, cause: Caus
     yield is_deleted(resource), Reason.RESOURCE_DELETED
     yield in_change(resource, known), Reason.IN_CHANGE
     yield not resource.can("convert"), Reason.NOT_ACTIVE
-    yield resource.flags.billing != "prepaid", Reason.NOT_PREPAID
-    yield not buys(ask.line, resource, resource.id, to_minute(cause.at)), Reason.CHANGED_MEANWHILE
+    # What is metered afterwards stops POC with its whole cluster, if it is in one.
+    is_alone = ask.metered is not None and resource.cluster is None
+    yield resource.flags.billing != "prepaid" and not is_alone, Reason.NOT_PREPAID
+    yield not _fits(ask, resource, cause), Reason.CHANGED_MEANWHILE
+
+
+def _fits(ask: ConvertResource, resource: Resource, cause: Cause) -> bool:
+    if ask.line is None or ask.metered is not None:
+        metered = ask.metered
+        fits = metered is not None and ask.line is None and same_size(metered, resource, resource.id)
+        return fits and resource.flags.billing == "hold"
+    return buys(ask.line, resource, resource.id, to_minute(cause.at))
 
 
 def _against_whole(ask: ConvertCluster, known: Known) -> Against:

@@ -116,10 +116,11 @@ def _is_late(ask: CreateResource, known: Known) -> bool:
 
 def _is_payable(ask: CreateResource, cause: Cause) -> bool:
     flags = catalogue.of(ask.kind)
-    if ask.billing == "hold":
+    if ask.billing in ("hold", "postpaid"):
         metered = ask.metered
         fits = metered is not None and ask.line is None and same_size(metered, ask, ask.resource)
-        return fits and flags.billing == "hold"
+        # Who pays by the month is billed for use, whatever the kind.
+        return fits and (ask.billing == "postpaid" or flags.billing == "hold")
     if ask.line is None or ask.metered is not None:
         return False
     allowed = (

@@ -21,16 +21,19 @@ from services.lifecycle.rules.asking import (
 )
 from services.lifecycle.rules.finding import Against, found, found_cluster, has_stopped, is_deleted, unless
 from services.lifecycle.rules.settling import settled
-from services.lifecycle.rules.telling import given_back, joined, refused, released, told, unused
+from services.lifecycle.rules.telling import given_back, joined, refused, told, unused
 from services.lifecycle.state import Members, Resource
-from shared.contracts.lifecycle import ClusterDeleted, ResourceDeleted, ResourceExpired
+from shared.contracts.lifecycle import ClusterDeleted, EndedBy, ResourceDeleted, ResourceExpired
 from shared.contracts.message import Message
 from shared.contracts.resources import DeleteCluster, DeleteResource, ExpireResource, ReportPocStopped
 from shared.engine.decision import Cause, Decision, Known, said
 from shared.terms import unused_value
 
-# How long what was stopped without paying can still be renewed or recovered, whatever its kind.
+# How long what was stopped without paying can still be renewed or recovered. What would be metered can be neither: like at
+# the end of its POC wallet, it is gone at once.
 EXPIRED_FOR: Final = timedelta(days=7)
+# So long what was on a POC wallet that has ended waits in the trash, whatever its kind.
+TRASH_OF_POC: Final = timedelta(days=7)
 
 
 def expire_resource(ask: ExpireResource, known: Known, cause: Cause) -> Decision:
@@ -56,7 +59,7 @@ def delete_resource(ask: DeleteResource, known: Known, cause: Cause) -> Decision
         return said(refused(ask, before, cause.at))
     after = _deleted(before, cause.at)
     return joined(
-        said(*_deletion_told(before, after, cause)),
+        said(*_deletion_told(before, after, cause, cause.at)),
         settled(known, [(before, after)]),
         _called_off(before, known, Reason.RESOURCE_DELETED),
     )
@@ -68,7 +71,11 @@ def delete_cluster(ask: DeleteCluster, known: Known, cause: Cause) -> Decision:
     if isinstance(cluster, Reason):
         return said(refused(ask, cluster, cause.at))
     moves = [(each, _deleted(each, cause.at)) for each in _there(cluster.id, known)]
-    says = [message for before, after in moves for message in _deletion_told(before, after, cause)]
+    says = [
+        message
+        for before, after in moves
+        for message in _deletion_told(before, after, cause, cause.at, by="cluster")
+    ]
     end = ClusterDeleted(
         account=cluster.account, cluster=cluster.id, resources=len(moves), effective_at=cause.at
     )
@@ -76,14 +83,15 @@ def delete_cluster(ask: DeleteCluster, known: Known, cause: Cause) -> Decision:
     conversion = conversion_of(cluster.id, known)
     return joined(
         Decision((*(after for _, after in moves), now), (), (*says, end)),
-        *(_change_called_off(before, known, Reason.RESOURCE_DELETED) for before, _ in moves),
+        *(change_called_off(before, known, Reason.RESOURCE_DELETED) for before, _ in moves),
         Decision() if conversion is None else called_off(conversion, Reason.CHANGED_MEANWHILE),
     )
 
 
 def _expired(before: Resource, known: Known, cause: Cause, order: str | None) -> Decision:
     value = unused_value(before.terms, cause.at)
-    after = replace(before.ending("expire", cause.at, cause.at + EXPIRED_FOR), auto_renew=False)
+    kept = EXPIRED_FOR if before.flags.billing == "prepaid" else timedelta()
+    after = replace(before.ending("expire", cause.at, cause.at + kept), auto_renew=False)
     event = told(
         ResourceExpired,
         after,
@@ -104,32 +112,46 @@ def _deleted(before: Resource, at: datetime) -> Resource:
     if before.can("not_made"):
         return before.after("not_made")
     days = before.flags.trash_days
-    if before.trash_until is not None:
+    if before.status == "expired":
         return before.ending("delete", at, before.trash_until)
     if days == 0:
         return replace(before.ending("delete_for_good", at, None), metered=None)
     return replace(before.ending("delete", at, at + timedelta(days=days)), metered=None)
 
 
-def _deletion_told(before: Resource, after: Resource, cause: Cause) -> tuple[Message, ...]:
-    value = unused_value(before.terms, cause.at) if before.billing == "poc" or before.flags.refund else 0
-    more = {"metered": before.metered, "trash_until": after.trash_until, **unused(before, value)}
-    event = told(ResourceDeleted, after, cause.at, **more)
+def poc_over(before: Resource, cause: Cause, at: datetime) -> tuple[Resource, tuple[Message, ...]]:
+    """As it is when its POC wallet has ended: what would be metered is gone at once, the rest waits in the trash."""
+    if before.can("not_made"):
+        after = before.after("not_made")
+    elif before.flags.billing == "hold":
+        after = before.ending("delete_for_good", at, None)
+    else:
+        after = before.ending("delete", at, at + TRASH_OF_POC)
+    return after, _deletion_told(before, after, cause, at, by="poc_wallet")
+
+
+def _deletion_told(
+    before: Resource, after: Resource, cause: Cause, at: datetime, *, by: EndedBy = "customer"
+) -> tuple[Message, ...]:
+    value = unused_value(before.terms, at) if before.billing == "poc" or before.flags.refund else 0
+    more = {"by": by, "metered": before.metered, "trash_until": after.trash_until, **unused(before, value)}
+    event = told(ResourceDeleted, after, at, **more)
     # What was still being made is called off instead.
-    provider = () if before.can("not_made") else (told_provider(after, "delete", cause, cause.at),)
-    return (event, *given_back(before, value, cause.at), *released(before, cause.at), *provider)
+    provider = () if before.can("not_made") else (told_provider(after, "delete", cause, at),)
+    return (event, *given_back(before, value, at), *provider)
 
 
 def _called_off(resource: Resource, known: Known, reason: Reason) -> Decision:
     """Its change that is under way; and the conversion of its cluster, which is of the whole or nothing."""
     conversion = conversion_with(resource, known)
     return joined(
-        _change_called_off(resource, known, reason),
+        change_called_off(resource, known, reason),
         Decision() if conversion is None else called_off(conversion, Reason.CHANGED_MEANWHILE),
     )
 
 
-def _change_called_off(resource: Resource, known: Known, reason: Reason) -> Decision:
+def change_called_off(resource: Resource, known: Known, reason: Reason) -> Decision:
+    """Its change that is under way."""
     change = change_of(resource, known)
     return Decision() if change is None else called_off(change, reason)
 

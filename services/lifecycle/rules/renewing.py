@@ -28,7 +28,7 @@ def renew_resource(ask: RenewResource, known: Known, cause: Cause) -> Decision:
     if isinstance(before, Reason):
         return said(refused(ask, before, cause.at))
     after = _renewed(before, ask, cause)
-    event = told(ResourceRenewed, after, cause.at, order=ask.order, line=ask.line)
+    event = told(ResourceRenewed, after, cause.at, order=ask.order, line=ask.line, auto=ask.auto)
     provider = told_provider(after, "renew", cause, cause.at)
     return joined(Decision(says=(event,)), settled(known, [(before, after)]), said(provider))
 
@@ -54,7 +54,7 @@ def _against(ask: RenewResource, resource: Resource, known: Known, cause: Cause)
     many = len(_kept(resource, cause.at)) >= MOST_TERMS or not can_be_told(resource, ask.line)
     yield is_deleted(resource), Reason.RESOURCE_DELETED
     yield in_change(resource, known), Reason.IN_CHANGE
-    yield resource.billing == "hold", Reason.NOT_PREPAID
+    yield resource.is_metered, Reason.NOT_PREPAID
     # What is metered once it is paid has periods only while it is POC.
     yield not (resource.is_poc or resource.flags.renew), Reason.NOT_RENEWABLE
     yield over, Reason.TRASH_OVER

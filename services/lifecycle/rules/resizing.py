@@ -8,7 +8,7 @@ from services.lifecycle.reasons import Reason
 from services.lifecycle.rules.asking import begun, in_change
 from services.lifecycle.rules.finding import Against, found, is_deleted, unless
 from services.lifecycle.rules.priced import bought
-from services.lifecycle.rules.telling import given_back, joined, refused, released, told, unused
+from services.lifecycle.rules.telling import given_back, joined, refused, told, unused
 from services.lifecycle.state import Resource
 from shared.contracts.lifecycle import ResourceResized
 from shared.contracts.message import MOST_VND
@@ -41,18 +41,16 @@ def resized(ask: ResizeResource, known: Known, _: Cause) -> Decision:
     more = {"order": ask.order, "line": ask.line, "metered": ask.metered, **unused(before, less)}
     size = {"before": before.flavor, "before_quantity": before.quantity}
     event = told(ResourceResized, after, at, **more, **size)
-    return joined(
-        Decision((after,), (), (event,)), said(*given_back(before, less, at), *released(before, at))
-    )
+    return joined(Decision((after,), (), (event,)), said(*given_back(before, less, at)))
 
 
 def _against(ask: ResizeResource, resource: Resource, known: Known, cause: Cause) -> Against:
-    is_hold = resource.billing == "hold"
+    is_metered = resource.is_metered
     is_over = resource.until is not None and cause.at >= resource.until
     yield is_deleted(resource), Reason.RESOURCE_DELETED
     yield in_change(resource, known), Reason.IN_CHANGE
     yield is_over or not resource.can("resize"), Reason.NOT_ACTIVE
-    yield (ask.metered is None) is is_hold or (ask.line is None) is not is_hold, Reason.TERMS_INVALID
+    yield (ask.metered is None) is is_metered or (ask.line is None) is not is_metered, Reason.TERMS_INVALID
     yield not _fits(ask.line or ask.metered, resource, cause), Reason.CHANGED_MEANWHILE
 
 

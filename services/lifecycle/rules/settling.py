@@ -5,10 +5,12 @@ Whatever moves a resource is counted here and nowhere else, so the count is alwa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from services.lifecycle.rules.telling import joined
 from services.lifecycle.state import Cluster, Resource
 from shared.contracts.lifecycle import ClusterCleared
 from shared.contracts.resources import MOST_RESOURCES
@@ -33,6 +35,16 @@ def settled(known: Known, moves: Sequence[Move], *, cleared_at: datetime | None 
         return Decision((*resources, now))
     cleared = ClusterCleared(account=cluster.account, cluster=cluster.id, effective_at=cleared_at)
     return Decision((*resources, replace(now, poc=False)), (), (cleared,))
+
+
+def settled_by_cluster(
+    known: Known, moves: Iterable[Move], cleared_at: Mapping[str | None, datetime]
+) -> Decision:
+    """The same for resources of several clusters, each counted once; some of them leave POC, by cluster."""
+    by_cluster: defaultdict[str | None, list[Move]] = defaultdict(list)
+    for move in moves:
+        by_cluster[move[1].cluster].append(move)
+    return joined(*(settled(known, moved, cleared_at=cleared_at.get(of)) for of, moved in by_cluster.items()))
 
 
 def has_room(resource: Resource, known: Known) -> bool:

@@ -11,7 +11,7 @@ from services.lifecycle.reasons import Reason
 from services.lifecycle.state import Cluster, Resource
 from shared.contracts import lifecycle as says
 from shared.contracts import refusals
-from shared.contracts.charges import GiveBack, ReleaseHold
+from shared.contracts.charges import GiveBack
 from shared.contracts.message import Command, Event, Message, State
 from shared.contracts.resources import (
     ClearCluster,
@@ -94,20 +94,6 @@ def given_back(resource: Resource, value: int, at: datetime) -> tuple[Message, .
             amount=value,
             why="unused",
             resource=resource.id,
-            effective_at=at,
-        ),
-    )
-
-
-def released(resource: Resource, at: datetime) -> tuple[Message, ...]:
-    """Has what is held for a metered resource released."""
-    if resource.metered is None or resource.metered.estimate <= 0:
-        return ()
-    return (
-        ReleaseHold(
-            account=resource.account,
-            product=resource.flags.product,
-            amount=resource.metered.estimate,
             effective_at=at,
         ),
     )

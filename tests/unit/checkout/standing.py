@@ -13,11 +13,11 @@ from services.checkout.rules import RULES
 from services.checkout.state import Held, Item, Order, OrderLine, Price, PriceVersion
 from shared import catalogue
 from shared.contracts.charges import PlaceCharge, PlaceHold
-from shared.contracts.checkout import Action, Pay
+from shared.contracts.checkout import Action, PaidBy
 from shared.contracts.message import Command, Message
 from shared.contracts.orders import OrderPaid, OrderPlaced, OrderRefused
 from shared.contracts.parts import Kind, Line, Metered, Part, Per, Term
-from shared.engine.decision import Cause, Entity
+from shared.engine.decision import Cause, Entity, Known
 from tests.support.spec import Spec, cause_id
 from tests.unit.checkout.instants import AT, DAY, MINUTE, MONTH, TODAY
 
@@ -51,6 +51,11 @@ PRICES: Final = (
 )
 
 
+def known(*entities: Entity) -> Known:
+    """These are all that is known."""
+    return given(*entities).known
+
+
 def line(starts: datetime, until: datetime, *parts: Part, item: Item = SERVER, **said: Any) -> Line:
     """A line of these parts; what lowers it is said."""
     gross, discount = sum(part.amount for part in parts), sum(part.discount for part in parts)
@@ -81,7 +86,7 @@ class Ordered(NamedTuple):
 def ordered(
     action: Action,
     *priced: tuple[Item, Line | Metered],
-    pay: Pay = "credit",
+    pay: PaidBy = "credit",
     coupon: str | None = None,
     asks: Sequence[Message] | None = None,
 ) -> Ordered:

@@ -220,8 +220,10 @@ OTHERS: Final = Cluster("k1", "other", poc=True, version=1)
 BALANCER: Final = item(kind="load_balancer", until=TODAY)
 ENDED: Final = replace(POC, poc_until=TODAY)
 NODE_ITEM: Final = item(kind="k8s_node", until=TODAY)
+BY_MONTH: Final = replace(POC, mode="postpaid")
 WRONG: Final[list[tuple[tuple[Entity, ...], Buy, Reason]]] = [
     ((OTHERS, NEW), ask(BALANCER, BALANCER, pay="none"), Reason.RESOURCE_TWICE),
+    ((OTHERS, NEW, BY_MONTH), ask(BALANCER, pay="poc", coupon="X"), Reason.ACCOUNT_POSTPAID),
     ((OTHERS, NEW), ask(BALANCER, pay="none", coupon="X"), Reason.PAY_NOT_AVAILABLE),
     ((OTHERS, NEW), ask(item(until=TODAY), NODE_ITEM | {"resource": "n"}, coupon="X"), Reason.PAY_BY_HOLD),
     ((OTHERS, NEW), ask(BALANCER, pay="hold", coupon="X"), Reason.PAY_BY_CREDIT),
@@ -240,6 +242,9 @@ WRONG: Final[list[tuple[tuple[Entity, ...], Buy, Reason]]] = [
     ((Coupon("X", 1, ("vdb",), AT, 1, 1),), ask(coupon="X"), Reason.COUPON_ENDED),
     ((Coupon("X", 1, ("vdb",), None, 1, 1),), ask(coupon="X"), Reason.COUPON_USED_UP),
     ((Coupon("X", 1, ("vdb",)),), ask(coupon="X"), Reason.COUPON_NOT_FOR_THIS),
+    ((), ask(item(quantity=300), pay="gateway"), Reason.GATEWAY_UNKNOWN),
+    ((), ask(item(quantity=300), pay="on_behalf", gateway="momo"), Reason.PAYER_MISSING),
+    ((), ask(item(quantity=300), pay="gateway", gateway="momo"), Reason.AMOUNT_NOT_PAYABLE),
 ]
 
 

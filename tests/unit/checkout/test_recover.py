@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from services.checkout.pricing import Thing, metered_for
 from services.checkout.reasons import REFUSALS, Reason
 from services.checkout.state import Item
 from shared.contracts.checkout import Pay, Recover
-from shared.contracts.parts import Part
+from shared.contracts.parts import Metered, Part
 from shared.engine.decision import Entity
-from tests.unit.checkout.instants import MONTH, TODAY
+from tests.unit.checkout.instants import DAY, MONTH, TODAY
 from tests.unit.checkout.standing import (
     NODE,
     ON_POC,
@@ -20,6 +21,7 @@ from tests.unit.checkout.standing import (
     SERVER,
     TRASHED,
     given,
+    known,
     line,
     month_of,
     ordered,
@@ -63,6 +65,23 @@ def test_what_is_not_in_the_trash_or_no_longer_cannot_be_recovered(item: Item) -
     given(item, *PRICES).when(recover()).then(refused(recover(), "recover", Reason.NOT_RECOVERABLE))
 
 
+STOPPED = replace(NODE, status="suspended", trash_until=TODAY + 15 * DAY)
+
+
+def test_what_was_stopped_for_debt_is_held_for_anew_at_the_price_of_now() -> None:
+    metered = metered_for(Thing("node-1", "k8s_node", "n-2x4", 2), known(*PRICES), TODAY)
+    assert isinstance(metered, Metered)
+    assert metered.estimate == 60_000
+    says, now = ordered("recover", (STOPPED, metered), pay="hold")
+    given(STOPPED, *PRICES).when(recover(resource="node-1", pay="hold")).then(*says, now=now)
+
+
+@pytest.mark.parametrize("item", [replace(STOPPED, trash_until=TODAY), replace(NODE, status="active")])
+def test_what_runs_or_is_over_is_not_started_again(item: Item) -> None:
+    ask = recover(resource="node-1", pay="hold")
+    given(item, *PRICES).when(ask).then(refused(ask, "recover", Reason.NOT_RECOVERABLE))
+
+
 @pytest.mark.parametrize("pay", ["poc", "hold"])
 @pytest.mark.parametrize("item", [TRASHED, EXPIRED])
 def test_a_recovery_is_paid_with_real_money_only(item: Item, pay: Pay) -> None:
@@ -71,6 +90,8 @@ def test_a_recovery_is_paid_with_real_money_only(item: Item, pay: Pay) -> None:
 
 
 BUSY = replace(SERVER, account="other", open_order="o-1")
+# More than a gateway takes.
+MANY = replace(TRASHED, quantity=300)
 # Wrong in every way that can be wrong together from this reason on.
 WRONG_FROM_HERE_ON: list[tuple[list[Entity], Recover, Reason]] = [
     ([], recover(pay="none"), Reason.RESOURCE_UNKNOWN),
@@ -78,9 +99,13 @@ WRONG_FROM_HERE_ON: list[tuple[list[Entity], Recover, Reason]] = [
     ([replace(BUSY, account="acme")], recover(pay="none"), Reason.PAY_NOT_AVAILABLE),
     ([replace(BUSY, account="acme")], recover(pay="poc"), Reason.RESOURCE_BUSY),
     ([SERVER], recover(pay="poc"), Reason.NOT_RECOVERABLE),
+    ([STOPPED], recover(resource="node-1", pay="poc"), Reason.PAY_BY_HOLD),
     ([TRASHED], recover(pay="poc"), Reason.PAY_BY_CREDIT),
     ([TRASHED], recover(), Reason.PRICE_UNKNOWN),
     ([replace(TRASHED, flavor="dear", quantity=9), *PRICES], recover(), Reason.AMOUNT_TOO_LARGE),
+    ([MANY, *PRICES], recover(pay="gateway"), Reason.GATEWAY_UNKNOWN),
+    ([MANY, *PRICES], recover(pay="on_behalf", gateway="momo"), Reason.PAYER_MISSING),
+    ([MANY, *PRICES], recover(pay="gateway", gateway="momo"), Reason.AMOUNT_NOT_PAYABLE),
 ]
 
 

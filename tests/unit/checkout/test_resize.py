@@ -165,7 +165,7 @@ DEAR = resize("dear", quantity=100_000)
 WRONG_FROM_HERE_ON: list[tuple[list[Entity], Resize, Reason]] = [
     ([], resize("unpriced", pay="none"), Reason.RESOURCE_UNKNOWN),
     ([BUSY], resize("s-1x1", pay="none"), Reason.NOT_OWNER),
-    ([replace(BUSY, account="acme")], resize("s-1x1", pay="gateway"), Reason.PAY_NOT_AVAILABLE),
+    ([replace(BUSY, account="acme")], resize("s-1x1", pay="none"), Reason.PAY_NOT_AVAILABLE),
     ([replace(BUSY, account="acme")], resize("s-1x1", pay="poc"), Reason.RESOURCE_BUSY),
     ([TRASHED], resize("s-1x1", pay="poc"), Reason.NOT_RESIZABLE),
     ([ON_POC], resize("s-1x1"), Reason.PAY_BY_POC),
@@ -174,6 +174,9 @@ WRONG_FROM_HERE_ON: list[tuple[list[Entity], Resize, Reason]] = [
     ([SERVER], resize("s-1x1"), Reason.SAME_SIZE),
     ([SERVER], resize("s-1x1+unpriced"), Reason.PRICE_UNKNOWN),
     ([replace(SERVER, until=ENDS + 300 * DAY), *PRICES], DEAR, Reason.AMOUNT_TOO_LARGE),
+    ([SERVER, *PRICES], resize(quantity=900, pay="gateway"), Reason.GATEWAY_UNKNOWN),
+    ([SERVER, *PRICES], resize(quantity=900, pay="on_behalf", gateway="momo"), Reason.PAYER_MISSING),
+    ([SERVER, *PRICES], resize(quantity=900, pay="gateway", gateway="momo"), Reason.AMOUNT_NOT_PAYABLE),
 ]
 
 

@@ -11,11 +11,11 @@ import pytest
 from services.checkout.pricing import Thing, metered_for
 from services.checkout.reasons import REFUSALS, Reason
 from services.checkout.state import Cluster, Coupon, Held, Item, Members, Order, OrderLine
-from shared.contracts.charges import PlaceCharge, PlaceHold
+from shared.contracts.charges import HoldPlaced, PlaceCharge, PlaceHold
 from shared.contracts.checkout import StopPoc
 from shared.contracts.orders import Failure, OrderPaid, OrderPlaced, PocStopped
 from shared.contracts.parts import Line, Metered, Part
-from shared.contracts.resources import ClearCluster, ExpireResource
+from shared.contracts.resources import ClearCluster, ConvertResource, ExpireResource
 from shared.engine.decision import Entity, Known
 from tests.unit.checkout.instants import AT, MONTH, TODAY
 from tests.unit.checkout.standing import NODE, ON_POC, ORDER, PRICES, given, line, month_of, refused
@@ -149,6 +149,29 @@ def test_stop_poc_of_a_metered_cluster_asks_to_hold_three_days_of_it() -> None:
     )  # fmt: skip
 
 
+SNAPSHOT: Final = replace(
+    ON_POC, resource="snap-1", kind="snapshot", flavor="snapshot", quantity=40, cluster=None
+)
+
+
+def test_stop_poc_of_what_is_metered_and_stands_alone_asks_to_hold_three_days_of_it() -> None:
+    # 5 VND x 40 GB x 72 hours.
+    hold = PlaceHold(account="acme", order=ORDER, product="snapshot", amount=14_400, effective_at=AT)
+    asked, priced = ask(resources=["snap-1"], pay="hold"), metered(SNAPSHOT)
+    paid = order(14_400, 1, subject="snap-1", cluster=None, pay="hold", holds=(Held("snapshot", 14_400),))
+    case = given(SNAPSHOT, *PRICES).when(asked)
+    case.then(
+        placed(14_400, 1, subject="snap-1", pay="hold"), hold,
+        now=[paid, SNAPSHOT.claimed(ORDER, 1), order_line(1, SNAPSHOT, priced)],
+    )  # fmt: skip
+    said = case.when(HoldPlaced.model_validate(dict(hold))).decisions[-1].says
+    assert said[1:] == (
+        ConvertResource(
+            account="acme", order=ORDER, resource="snap-1", metered=priced, months=1, effective_at=AT
+        ),
+    )
+
+
 def test_stop_poc_pays_each_by_its_kind_and_tells_what_is_left() -> None:
     given(*members(K1, POC_NODE, SRV_1), *PRICES).when(ask()).then(
         placed(181_000, 1), charge(181_000),
@@ -243,6 +266,8 @@ def test_stop_poc_prices_at_the_instant_of_the_act_and_finds_no_price_before_it_
 
 BUSY: Final = SRV_1.claimed("another", 1)
 DEAR: Final = replace(SRV_1, flavor="dear", quantity=100_000)
+# More than a gateway takes.
+MANY: Final = replace(SRV_1, quantity=300)
 FOREIGN: Final = replace(K1, account="other")
 WRONG: Final[list[tuple[tuple[Entity, ...], StopPoc, Reason]]] = [
     ((), StopPoc(account="acme", pay="poc"), Reason.NOTHING_NAMED),
@@ -253,7 +278,6 @@ WRONG: Final[list[tuple[tuple[Entity, ...], StopPoc, Reason]]] = [
     ((replace(K1, poc=False), PAID), ask(cluster="k1", resources=["srv-3"], pay="poc"), Reason.NOT_POC),
     ((K1, BUSY, PAID), ask(cluster="k1", resources=["srv-3"], pay="poc"), Reason.ALREADY_STOPPED),
     ((K1, BUSY), ask(pay="poc", coupon="X"), Reason.PAY_NOT_POC),
-    ((K1, BUSY), ask(pay="gateway", coupon="X"), Reason.PAY_NOT_AVAILABLE),
     ((K1, POC_NODE.claimed("o", 1)), ask(coupon="X"), Reason.PAY_BY_HOLD),
     ((K1, BUSY), ask(cluster="k1", resources=["srv-1"], pay="hold"), Reason.PAY_BY_CREDIT),
     ((K1, POC_NODE.claimed("o", 1)), ask(resources=["node-1"], pay="hold"), Reason.CLUSTER_WHOLE_ONLY),
@@ -268,6 +292,9 @@ WRONG: Final[list[tuple[tuple[Entity, ...], StopPoc, Reason]]] = [
     ((K1, SRV_1, Coupon("X", 1, ("vdb",), AT, 1, 1)), ask(coupon="X"), Reason.COUPON_ENDED),
     ((K1, SRV_1, Coupon("X", 1, ("vdb",), None, 1, 1)), ask(coupon="X"), Reason.COUPON_USED_UP),
     ((K1, SRV_1, Coupon("X", 1, ("vdb",))), ask(coupon="X"), Reason.COUPON_NOT_FOR_THIS),
+    ((K1, MANY), ask(pay="gateway"), Reason.GATEWAY_UNKNOWN),
+    ((K1, MANY), ask(pay="on_behalf", gateway="momo", payer_email="boss"), Reason.PAYER_MISSING),
+    ((K1, MANY), ask(pay="gateway", gateway="momo"), Reason.AMOUNT_NOT_PAYABLE),
 ]  # fmt: skip
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from services.hold.held import ProductHold
 from services.hold.rules import RULES
-from services.hold.state import Account, CreditWallet, PocWallet, ProductHold
+from services.hold.state import Account, CreditWallet, PocWallet
 from tests.support.spec import Spec
 
 AT: Final = datetime(2026, 3, 6, 2, 0, 30, tzinfo=UTC)

@@ -44,21 +44,21 @@ def test_extend_poc_moves_the_end_and_no_money() -> None:
     after = PocWallet(NEXT_WEEK, granted=1_000, spent=400, refunded=50, expired=20)
     credit = CreditWallet(1_000, 300)
     given(account(credit=credit, poc=before, transactions=4)).when(extend()).then(
-        extended(TOMORROW, after), now=[account(credit=credit, poc=after, transactions=4)]
+        extended(TOMORROW, after), now=[account(credit=credit, poc=after.told(AT), transactions=4)]
     )
 
 
 def test_extend_poc_truncates_the_end_to_the_minute() -> None:
     after = PocWallet(NEXT_WEEK, granted=500)
     given(account(poc=PocWallet(TOMORROW, granted=500))).when(extend(NEXT_WEEK + timedelta(seconds=59))).then(
-        extended(TOMORROW, after), now=[account(poc=after)]
+        extended(TOMORROW, after), now=[account(poc=after.told(AT))]
     )
 
 
 def test_extend_poc_extends_a_wallet_with_nothing_left() -> None:
     after = PocWallet(NEXT_WEEK, granted=500, spent=500)
     given(account(poc=PocWallet(TOMORROW, granted=500, spent=500))).when(extend()).then(
-        extended(TOMORROW, after), now=[account(poc=after)]
+        extended(TOMORROW, after), now=[account(poc=after.told(AT))]
     )
 
 
@@ -66,7 +66,7 @@ def test_extend_poc_extends_a_wallet_in_its_last_minute() -> None:
     last = TODAY + MINUTE
     after = PocWallet(NEXT_WEEK, granted=500)
     given(account(poc=PocWallet(last, granted=500))).when(extend()).then(
-        extended(last, after), now=[account(poc=after)]
+        extended(last, after), now=[account(poc=after.told(AT))]
     )
 
 
@@ -97,7 +97,7 @@ def test_extend_poc_is_refused_when_the_wallet_ended_since_the_last_extension() 
     first, later = PocWallet(NEXT_WEEK, granted=500), NEXT_WEEK + DAY
     ask = extend(NEXT_WEEK + 7 * DAY)
     given(account(poc=PocWallet(TOMORROW, granted=500))).when(extend()).when(ask, at=later).then(
-        extended(TOMORROW, first), refused(ask, Reason.POC_ENDED, at=later), now=[account(poc=first)]
+        extended(TOMORROW, first), refused(ask, Reason.POC_ENDED, at=later), now=[account(poc=first.told(AT))]
     )
 
 

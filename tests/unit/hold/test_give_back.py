@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
 
+from services.hold.held import ProductHold
 from services.hold.reasons import Reason
 from services.hold.state import Account, Charge, CreditWallet, Entry, PocWallet, Transaction
 from shared.contracts.charges import GiveBack, GiveBackRefused, GivenBack
+from shared.contracts.hold import Poc
+from shared.contracts.holding import PocWalletEnded
 from shared.contracts.message import MOST_VND
 from tests.support.spec import cause_id
 from tests.unit.hold.cases import AT, POSTPAID, TODAY, TOMORROW, account, given
@@ -47,6 +51,11 @@ def poc_refund(
 ) -> Transaction:
     lines = (Entry("poc", amount, balance), Entry("poc_used", -amount))
     return Transaction("acme", sequence, "poc_refund", cause_id(1), AT, lines, reference)
+
+
+def expiry(sequence: int, at: datetime) -> Transaction:
+    lines = (Entry("poc", -500, 0), Entry("poc_expired", 500))
+    return Transaction("acme", sequence, "poc_expiry", cause_id(1), at, lines)
 
 
 @pytest.mark.parametrize("why", ["line_failed", "order_cancelled"])
@@ -118,16 +127,41 @@ def test_give_back_into_a_poc_wallet_that_has_ended_is_booked_and_expires_at_onc
     None
 ):
     ask, poc = unused(wallet="poc"), replace(POC, until=TODAY)
+    after = replace(poc.told(TODAY), ended=True)
     given(account(poc=poc, transactions=3)).when(ask).then(
+        PocWalletEnded(
+            account="acme",
+            expired=500,
+            poc=Poc(granted=1_000, balance=0, until=TODAY, enabled=False),
+            effective_at=TODAY,
+        ),
         given_back(ask, expired=True),
-        now=[account(poc=replace(poc, refunded=600, expired=1_000), transactions=5)],
-        adds=[
-            poc_refund(4, balance=1_000),
-            Transaction(
-                *("acme", 5, "poc_expiry", cause_id(1), AT),
-                (Entry("poc", -1_000, 0), Entry("poc_expired", 1_000)),
-            ),
+        now=[account(poc=replace(after, refunded=600, expired=1_000), transactions=6)],
+        adds=[expiry(4, TODAY), poc_refund(5, balance=500), expiry(6, AT)],
+    )
+
+
+def test_give_back_into_a_poc_wallet_that_has_been_told_to_have_ended_says_so_no_more() -> None:
+    ask = unused(wallet="poc")
+    poc = PocWallet(TOMORROW, 1_000, 1_000, 0, 0, TOMORROW, ended=True)
+    given(account(poc=poc)).when(ask).then(
+        given_back(ask, expired=True),
+        now=[account(poc=replace(poc, refunded=500, expired=500), transactions=2)],
+        adds=[poc_refund(1, balance=500), expiry(2, AT)],
+    )
+
+
+def test_give_back_of_credit_is_held_first_for_what_is_short_of_it() -> None:
+    short = ProductHold("acme", "vcontainer", 300, 400, 50, debt_days=2)
+    more = replace(short, held=550)
+    credit = CreditWallet(50, 50)
+    given(account(credit=credit, holds=(short,)), CHARGE).when(line_failed()).then(
+        given_back(line_failed()),
+        now=[
+            account(credit=CreditWallet(550, 550), transactions=1, holds=(more,)),
+            *(more, replace(CHARGE, given_back=600)),
         ],
+        adds=[refund(1, balance=550)],
     )
 
 

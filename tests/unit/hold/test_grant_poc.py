@@ -9,6 +9,7 @@ import pytest
 from services.hold.reasons import REFUSALS, Reason
 from services.hold.state import CreditWallet, Entry, PocWallet, Transaction
 from shared.contracts.hold import GrantPoc, Poc, PocGranted, PocGrantRefused
+from shared.contracts.holding import PocWalletEnded
 from shared.contracts.message import MOST_VND
 from shared.engine.decision import Entity
 from tests.support.spec import cause_id
@@ -33,6 +34,11 @@ def grant(amount: int = 500, until: datetime = NEXT_WEEK) -> GrantPoc:
 def granted(poc: PocWallet, amount: int = 500, at: datetime = AT) -> PocGranted:
     wallet = Poc(granted=poc.granted, balance=poc.left, until=poc.until)
     return PocGranted(account="acme", amount=amount, poc=wallet, effective_at=at)
+
+
+def ended(at: datetime, expired: int, granted: int) -> PocWalletEnded:
+    poc = Poc(granted=granted, balance=0, until=at, enabled=False)
+    return PocWalletEnded(account="acme", expired=expired, poc=poc, effective_at=at)
 
 
 def refused(ask: GrantPoc, reason: Reason, at: datetime = AT) -> PocGrantRefused:
@@ -63,7 +69,7 @@ def test_grant_poc_makes_the_wallet() -> None:
     credit = CreditWallet(1_000, 300)
     given(account(credit=credit, transactions=4)).when(grant()).then(
         granted(poc),
-        now=[account(credit=credit, poc=poc, transactions=5)],
+        now=[account(credit=credit, poc=poc.told(AT), transactions=5)],
         adds=[granting(5, balance=500)],
     )
 
@@ -72,21 +78,21 @@ def test_grant_poc_adds_to_a_wallet_that_runs_and_moves_its_end() -> None:
     before = PocWallet(TOMORROW, granted=1_000, spent=400, refunded=50, expired=20)
     after = PocWallet(NEXT_WEEK, granted=1_500, spent=400, refunded=50, expired=20)
     given(account(poc=before)).when(grant()).then(
-        granted(after), now=[account(poc=after, transactions=1)], adds=[granting(1, balance=1_130)]
+        granted(after), now=[account(poc=after.told(AT), transactions=1)], adds=[granting(1, balance=1_130)]
     )
 
 
 def test_grant_poc_may_keep_the_end() -> None:
     after = PocWallet(NEXT_WEEK, granted=570)
     given(account(poc=PocWallet(NEXT_WEEK, granted=70))).when(grant()).then(
-        granted(after), now=[account(poc=after, transactions=1)], adds=[granting(1, balance=570)]
+        granted(after), now=[account(poc=after.told(AT), transactions=1)], adds=[granting(1, balance=570)]
     )
 
 
 def test_grant_poc_truncates_the_end_to_the_minute() -> None:
     poc = PocWallet(NEXT_WEEK, granted=500)
     given(account()).when(grant(until=NEXT_WEEK + timedelta(seconds=59, microseconds=9))).then(
-        granted(poc), now=[account(poc=poc, transactions=1)], adds=[granting(1, balance=500)]
+        granted(poc), now=[account(poc=poc.told(AT), transactions=1)], adds=[granting(1, balance=500)]
     )
 
 
@@ -95,17 +101,19 @@ def test_grant_poc_first_expires_what_was_left_when_the_wallet_ended(end: dateti
     before = PocWallet(end, granted=1_000, spent=400, refunded=50, expired=20)
     after = PocWallet(NEXT_WEEK, granted=1_500, spent=400, refunded=50, expired=650)
     given(account(poc=before, transactions=4)).when(grant()).then(
+        ended(end, 630, granted=1_000),
         granted(after),
-        now=[account(poc=after, transactions=6)],
-        adds=[expiring(5, 630), granting(6, balance=500)],
+        now=[account(poc=after.told(AT), transactions=6)],
+        adds=[expiring(5, 630, at=end), granting(6, balance=500)],
     )
 
 
 def test_grant_poc_finds_the_wallet_ended_at_its_very_end() -> None:
     after = PocWallet(NEXT_WEEK, granted=570, expired=70)
     given(account(poc=PocWallet(TOMORROW, granted=70))).when(grant(), at=TOMORROW).then(
+        ended(TOMORROW, 70, granted=70),
         granted(after, at=TOMORROW),
-        now=[account(poc=after, transactions=2)],
+        now=[account(poc=after.told(TOMORROW), transactions=2)],
         adds=[expiring(1, 70, at=TOMORROW), granting(2, balance=500, at=TOMORROW)],
     )
 
@@ -113,7 +121,10 @@ def test_grant_poc_finds_the_wallet_ended_at_its_very_end() -> None:
 def test_grant_poc_expires_nothing_when_nothing_was_left() -> None:
     after = PocWallet(NEXT_WEEK, granted=1_500, spent=1_000)
     given(account(poc=PocWallet(YESTERDAY, granted=1_000, spent=1_000))).when(grant()).then(
-        granted(after), now=[account(poc=after, transactions=1)], adds=[granting(1, balance=500)]
+        ended(YESTERDAY, 0, granted=1_000),
+        granted(after),
+        now=[account(poc=after.told(AT), transactions=1)],
+        adds=[granting(1, balance=500)],
     )
 
 
@@ -122,9 +133,10 @@ def test_grant_poc_expires_the_wallet_that_ended_between_two_grants() -> None:
     first, second = PocWallet(TOMORROW, granted=500), PocWallet(NEXT_WEEK, granted=507, expired=500)
     given(account()).when(grant(until=TOMORROW)).when(grant(7), at=later).then(
         granted(first),
+        ended(TOMORROW, 500, granted=500),
         granted(second, 7, at=later),
-        now=[account(poc=second, transactions=3)],
-        adds=[granting(1, 500), expiring(2, 500, cause=2, at=later), granting(3, 7, 7, cause=2, at=later)],
+        now=[account(poc=second.told(later), transactions=3)],
+        adds=[granting(1, 500), expiring(2, 500, cause=2, at=TOMORROW), granting(3, 7, 7, cause=2, at=later)],
     )
 
 
@@ -156,7 +168,7 @@ def test_grant_poc_is_refused_when_the_end_is_the_very_instant_it_is_asked() -> 
 def test_grant_poc_takes_an_end_in_the_next_minute() -> None:
     poc = PocWallet(TODAY + MINUTE, granted=500)
     given(account()).when(grant(until=TODAY + MINUTE)).then(
-        granted(poc), now=[account(poc=poc, transactions=1)], adds=[granting(1, balance=500)]
+        granted(poc), now=[account(poc=poc.told(AT), transactions=1)], adds=[granting(1, balance=500)]
     )
 
 
@@ -170,7 +182,9 @@ def test_grant_poc_is_refused_when_it_would_shorten_the_wallet() -> None:
 def test_grant_poc_fills_the_wallet_to_the_most_it_holds() -> None:
     after = PocWallet(NEXT_WEEK, granted=MOST_VND, spent=300)
     given(account(poc=PocWallet(TOMORROW, granted=MOST_VND - 500, spent=300))).when(grant()).then(
-        granted(after), now=[account(poc=after, transactions=1)], adds=[granting(1, balance=MOST_VND - 300)]
+        granted(after),
+        now=[account(poc=after.told(AT), transactions=1)],
+        adds=[granting(1, balance=MOST_VND - 300)],
     )
 
 

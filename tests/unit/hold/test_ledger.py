@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from services.hold.held import OrderHold, ProductHold
 from services.hold.reasons import REFUSALS
 from services.hold.rules import REFUSED_WITH, RULES, snapshot
 from services.hold.state import (
@@ -19,9 +20,7 @@ from services.hold.state import (
     Charge,
     Deposit,
     Entry,
-    OrderHold,
     PocWallet,
-    ProductHold,
     Transaction,
     TransactionKind,
 )
@@ -30,9 +29,13 @@ from shared.contracts.charges import (
     GiveBack,
     HoldPlaced,
     HoldReleased,
+    PaidFrom,
+    PayFrom,
     PlaceCharge,
     PlaceHold,
     ReleaseHold,
+    Settle,
+    Settled,
     Wallet,
     Why,
 )
@@ -45,6 +48,7 @@ from shared.contracts.hold import (
     ToppedUp,
     TopUp,
 )
+from shared.contracts.holding import PocWalletEnded, PocWalletEnding
 from shared.contracts.message import MOST_VND, Command, Message
 from shared.engine.decision import Cause, Decision, Entity, Known
 from tests.support.seeds import seeded, tell_seed
@@ -81,7 +85,19 @@ COMMANDS: Final = some.one_of(
     some.builds(ExtendPoc, account=ACCOUNTS, until=INSTANTS),
     some.builds(PlaceCharge, wallet=WALLETS, **OF_ORDER),
     some.builds(PlaceHold, product=PRODUCTS, **OF_ORDER),
-    some.builds(ReleaseHold, product=PRODUCTS, **OF_ORDER | {"order": some.none() | ORDERS}),
+    some.builds(ReleaseHold, product=PRODUCTS, **OF_ORDER),
+    some.builds(
+        Settle,
+        account=ACCOUNTS,
+        invoice=ORDERS,
+        product=PRODUCTS,
+        amount=COSTS,
+        until=some.just(AT),
+        effective_at=some.just(AT),
+    ),
+    some.builds(
+        PayFrom, account=ACCOUNTS, invoice=ORDERS, payment=ORDERS, amount=COSTS, effective_at=some.just(AT)
+    ),
     some.builds(
         GiveBack,
         wallet=WALLETS,
@@ -221,14 +237,15 @@ def test_the_wallets_stay_within_their_bounds(history: History) -> None:
 def test_every_command_is_answered_once_and_a_refused_one_changes_nothing(history: History) -> None:
     tell_seed()
     for command, decision in history.asked:
-        (event,) = decision.says
+        *passed, event = decision.says
         assert event.key == command.key
+        assert all(isinstance(each, PocWalletEnded | PocWalletEnding) for each in passed)
         if isinstance(event, REFUSED_WITH[type(command)]):
             assert decision == Decision(says=(event,))
             assert getattr(event, "reason") in REFUSALS[type(command)]  # noqa: B009 - each refusal has one, no base class is public
         else:
-            # Asked again, an order that was charged, or held for a product, is only answered.
-            assert decision.changes or isinstance(event, Charged | HoldPlaced)
+            # Asked again, what was charged, held, settled or paid is only answered.
+            assert decision.changes or isinstance(event, Charged | HoldPlaced | Settled | PaidFrom)
 
 
 @seeded
@@ -302,7 +319,7 @@ def test_what_is_held_is_the_sum_of_the_holds_and_follows_from_what_was_asked(hi
 def test_an_event_tells_the_wallet_as_it_is_afterwards(history: History) -> None:
     tell_seed()
     for command, decision in history.asked:
-        match decision.says[0]:
+        match decision.says[-1]:
             case ToppedUp() as event:
                 assert event.credit == snapshot(_account(decision, command)).credit
             case PocGranted() | PocExtended() as event:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
+from services.invoicing.metered import DueUse, Usage
 from services.invoicing.rules import RULES
 from services.invoicing.rules import told as telling
-from services.invoicing.state import Closing, Invoice, Usage
+from services.invoicing.state import Closing, Invoice
 from shared.contracts.invoicing import ClosedBy, InvoiceAction, InvoiceClosed, InvoiceIssued, UsageRecorded
 from shared.contracts.lifecycle import ResourceCreated, UsageReported
 from shared.contracts.message import Event
@@ -170,7 +171,8 @@ def issued_said(of: Invoice) -> InvoiceIssued:
 
 def closed_said(of: Invoice, how: Closing) -> InvoiceClosed:
     """How it is told."""
-    return telling.closed(of, how)
+    assert of.line is not None
+    return telling.closed(of, of.line, how)
 
 
 def recorded_said(of: Usage, at: datetime, until: datetime | None = None) -> UsageRecorded:
@@ -194,3 +196,8 @@ def usage_of_snapshot(quantity: int = 10, starts: datetime = NOW, asked: int = 1
         derived("usage", asked, at), "acme", "snap-1", None, "snapshot", "snapshot", "snapshot",
         quantity, 5, "gb_hour", starts, cause_id(asked),
     )  # fmt: skip
+
+
+def due_of(usage: Usage, until: datetime | None = None, invoiced_from: datetime | None = None) -> DueUse:
+    """How much of that use is on record: nothing, as long as no month was closed."""
+    return DueUse(usage.id, usage.account, usage.resource, usage.starts, until, invoiced_from)

@@ -17,8 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 import services.invoicing
+from services.invoicing.metered import Usage, UsageEnd
 from services.invoicing.rules import RULES, snapshot
-from services.invoicing.state import Closing, Invoice, Resource, Usage, UsageEnd
+from services.invoicing.state import Closing, Invoice, Resource
 from shared.contracts import invoicing as says
 from shared.contracts.invoicing import InvoiceClosed, InvoiceIssued, UsageRecorded
 from shared.contracts.lifecycle import (
@@ -189,6 +190,7 @@ def test_what_invoices_say_was_not_used_is_what_was_given_back(
     unused: Counter[str] = Counter()
     for how in books.closings():
         made = books.invoices[how.invoice]
+        assert made.resource is not None
         assert 0 <= how.unused <= made.amount
         assert made.closed == how
         unused[made.resource] += how.unused
@@ -208,7 +210,7 @@ def test_an_invoice_is_closed_at_most_once_and_those_not_closed_are_known_to_run
     for resource in {
         (event.account, event.resource) for event in books.said if isinstance(event, InvoiceIssued)
     }:
-        known = books.known.get(Resource, "/".join(resource))
+        known = books.known.get(Resource, f"{resource[0]}/{resource[1]}")
         of_it = [id_ for id_, made in books.invoices.items() if made.resource == resource[1]]
         assert known is not None
         assert list(known.invoices) == [id_ for id_ in of_it if id_ not in closed]
@@ -221,6 +223,8 @@ def test_no_minute_is_in_two_invoices_of_a_resource(lives: list[list[tuple[str, 
     books = heard(stories(lives).told)
     minutes: defaultdict[str, list[tuple[datetime, datetime]]] = defaultdict(list)
     for made in books.invoices.values():
+        assert made.line is not None
+        assert made.resource is not None
         until = made.line.until if made.closed is None else made.closed.at
         if made.line.starts < until:
             minutes[made.resource].append((made.line.starts, until))
@@ -286,9 +290,10 @@ def test_each_use_is_told_when_it_begins_and_once_more_when_it_ends(
 
 
 def test_the_state_of_an_invoice_tells_it_whole_and_how_it_was_closed() -> None:
-    made = invoice(line())
+    of = line()
+    made = invoice(of)
     issued = says.Invoice.example | {
-        "line": made.line.model_dump(mode="json"),
+        "line": of.model_dump(mode="json"),
         "invoice": made.id,
         "order": "o-1",
     }
@@ -308,6 +313,7 @@ def _json(body: object) -> str:
 
 def test_an_invoice_explains_its_amount() -> None:
     issued = InvoiceIssued.model_validate_json(_json(InvoiceIssued.example))
+    assert issued.line is not None
     assert explained(issued.line)[-1] == f"To be paid: {issued.amount:,} VND."
     closed = InvoiceClosed.model_validate_json(_json(InvoiceClosed.example))
     assert closed.unused == closed.amount * closed.unused_minutes // closed.minutes

@@ -252,6 +252,7 @@ def test_a_resize_closes_the_old_invoice_and_carries_what_was_not_used_into_the_
 def test_a_resize_to_something_cheaper_carries_no_more_than_it_costs() -> None:
     _, after = resized(vnd=81_000)
     assert (after.amount, after.money, after.carried) == (40_500, 0, 40_500)
+    assert after.line is not None
     assert after.line.amount == -50_000
 
 
@@ -264,8 +265,8 @@ def test_a_resize_of_a_resource_without_invoice_is_invoiced() -> None:
 
 
 def test_an_invoice_that_does_not_add_up_cannot_be_made() -> None:
-    with pytest.raises(ValueError, match=r"1 \+ 0 VND for a line worth 181000 VND"):
+    with pytest.raises(ValueError, match=r"1 \+ 0 VND for what is worth 181000 VND"):
         invoice(LINE, money=1)
     owed = line(coupon=181_001)
-    with pytest.raises(ValueError, match=r"-1 \+ 0 VND for a line worth -1 VND"):
+    with pytest.raises(ValueError, match=r"-1 \+ 0 VND for what is worth -1 VND"):
         invoice(owed)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.invoicing.state import AccountBooks, Resource, UsageEnd
+from services.invoicing.metered import UsageEnd
+from services.invoicing.state import AccountBooks, Resource
 from shared.contracts.invoicing import UsageRecorded
 from shared.contracts.lifecycle import (
     ResourceConverted,
@@ -21,6 +22,7 @@ from tests.unit.invoicing.cases import (
     MINUTE,
     NOW,
     derived,
+    due_of,
     given,
     metered,
     recorded_said,
@@ -41,7 +43,8 @@ FROM_LATER_ON = NOW + DAY
 def test_the_use_of_what_is_metered_begins_with_it_and_is_not_invoiced(event: type[Event]) -> None:
     usage = usage_of_node()
     given().when(told_of_node(event)).then(
-        recorded_said(usage, AT), now=[BOOKS, usage, Resource("acme", "node-1", usage=usage.id)]
+        recorded_said(usage, AT),
+        now=[BOOKS, usage, due_of(usage), Resource("acme", "node-1", usage=usage.id)],
     )
 
 
@@ -63,7 +66,8 @@ def test_use_tells_its_price_its_size_and_its_minutes() -> None:
         effective_at=AT,
     )
     over = begun.model_copy(update={"until": FROM_LATER_ON, "effective_at": LATER})
-    assert [message for decision in case.decisions for message in decision.says] == [begun, over]
+    says = [message for decision in case.decisions for message in decision.says]
+    assert [message for message in says if isinstance(message, UsageRecorded)] == [begun, over]
 
 
 def test_use_goes_on_in_another_configuration_from_the_minute_of_the_resize() -> None:
@@ -73,19 +77,11 @@ def test_use_goes_on_in_another_configuration_from_the_minute_of_the_resize() ->
         recorded_said(small, AT),
         recorded_said(small, LATER, FROM_LATER_ON),
         recorded_said(large, LATER),
-        now=[BOOKS, small, large, Resource("acme", "node-1", usage=large.id)],
+        now=[
+            *(BOOKS, small, large, due_of(small, FROM_LATER_ON), due_of(large)),
+            Resource("acme", "node-1", usage=large.id),
+        ],
         adds=[UsageEnd("acme", small.id, FROM_LATER_ON, cause_id(2))],
-    )
-
-
-def test_use_ends_with_the_resource_and_the_account_keeps_its_other() -> None:
-    usage = usage_of_node()
-    case = given().when(told_of_node(ResourceCreated))
-    case.when(told_of_node(ResourceDeleted, LATER), at=LATER).then(
-        recorded_said(usage, AT),
-        recorded_said(usage, LATER, FROM_LATER_ON),
-        now=[BOOKS, usage, Resource("acme", "node-1")],
-        adds=[UsageEnd("acme", usage.id, FROM_LATER_ON, cause_id(2))],
     )
 
 
@@ -97,7 +93,10 @@ def test_two_configurations_in_one_minute_leave_the_first_without_a_minute() -> 
         recorded_said(small, AT),
         recorded_said(small, at, NOW),
         recorded_said(large, at),
-        now=[BOOKS, small, large, Resource("acme", "node-1", usage=large.id)],
+        now=[
+            *(BOOKS, small, large, due_of(small, NOW), due_of(large)),
+            Resource("acme", "node-1", usage=large.id),
+        ],
         adds=[UsageEnd("acme", small.id, NOW, cause_id(2))],
     )
 
@@ -116,7 +115,7 @@ def test_what_took_effect_before_the_use_began_and_is_told_after_ends_it_without
     ).then(
         recorded_said(usage, early, NOW),
         recorded_said(large, early),
-        now=[BOOKS, large, Resource("acme", "node-1", usage=large.id)],
+        now=[BOOKS, large, due_of(large), Resource("acme", "node-1", usage=large.id)],
         adds=[UsageEnd("acme", usage.id, NOW, cause_id(1))],
     )
 
@@ -133,7 +132,10 @@ def test_another_size_that_is_reported_is_used_from_the_minute_in_which_it_was_s
         recorded_said(small, AT),
         recorded_said(small, told_at, seen),
         recorded_said(large, told_at),
-        now=[BOOKS, small, large, Resource("acme", "snap-1", usage=large.id)],
+        now=[
+            *(BOOKS, small, large, due_of(small, seen), due_of(large)),
+            Resource("acme", "snap-1", usage=large.id),
+        ],
         adds=[UsageEnd("acme", small.id, seen, cause_id(2))],
     )
 
@@ -145,7 +147,10 @@ def test_a_size_said_of_the_future_is_used_from_now_on() -> None:
         recorded_said(small, AT),
         recorded_said(small, LATER, FROM_LATER_ON),
         recorded_said(large, LATER),
-        now=[BOOKS, small, large, Resource("acme", "snap-1", usage=large.id)],
+        now=[
+            *(BOOKS, small, large, due_of(small, FROM_LATER_ON), due_of(large)),
+            Resource("acme", "snap-1", usage=large.id),
+        ],
         adds=[UsageEnd("acme", small.id, FROM_LATER_ON, cause_id(2))],
     )
 
@@ -154,7 +159,8 @@ def test_a_size_said_of_the_future_is_used_from_now_on() -> None:
 def test_the_same_size_reported_again_changes_nothing(report: UsageReported) -> None:
     usage = usage_of_snapshot()
     given().when(told_of_snapshot()).when(report, at=LATER).then(
-        recorded_said(usage, AT), now=[BOOKS, usage, Resource("acme", "snap-1", usage=usage.id)]
+        recorded_said(usage, AT),
+        now=[BOOKS, usage, due_of(usage), Resource("acme", "snap-1", usage=usage.id)],
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from services.lifecycle.reasons import Reason
 from services.lifecycle.rules import REFUSED_WITH, RULES
 from services.lifecycle.state import Asked, Change, Cluster, Members, Resource, of_cluster, of_resource
-from shared.contracts.charges import GiveBack, ReleaseHold
+from shared.contracts.charges import GiveBack
 from shared.contracts.message import Command, Event, Message
 from shared.contracts.parts import Kind, Line, Metered, Part, Term
 from shared.contracts.provisioning import CancelChange, ChangeResource, ResourceChanged, ResourceChangeRefused
@@ -182,11 +182,6 @@ def back(amount: int = POC_LEFT, wallet: str = "poc", resource: str = "srv-1", a
     """So much of what was paid for it goes back."""
     about = {"account": "acme", "wallet": wallet, "amount": amount, "why": "unused", "resource": resource}
     return GiveBack.model_validate(about | {"effective_at": at})
-
-
-def let_go(amount: int = 36_200, at: datetime = AT) -> ReleaseHold:
-    """So much is no longer held."""
-    return ReleaseHold(account="acme", product="vcontainer", amount=amount, effective_at=at)
 
 
 def about(resource: Resource, **more: object) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from services.lifecycle.rules import RULES
 from services.lifecycle.rules.telling import cluster_snapshot, resource_snapshot
 from services.lifecycle.state import Change, Cluster, Due, Members, Resource, of_cluster, of_resource
 from shared import ids
-from shared.contracts.charges import GiveBack, ReleaseHold
+from shared.contracts.charges import GiveBack
+from shared.contracts.ends import ResourceGraceBegan, ResourceReleased, ResourceSuspended
 from shared.contracts.lifecycle import (
     ClusterConverted,
     ResourceConverted,
@@ -29,20 +30,23 @@ from shared.contracts.parts import Kind
 from shared.contracts.provisioning import ChangeResource, ResourceChanged, ResourceChangeRefused
 from shared.contracts.resources import (
     CheckChanges,
+    CheckLife,
     ClearCluster,
     ConvertCluster,
     ConvertResource,
     CreateResource,
     DeleteCluster,
     DeleteResource,
+    EndPoc,
     ExpireResource,
     RecoverResource,
     RenewResource,
     ReportPocStopped,
     ResizeResource,
     SetAutoRenew,
+    StopMetered,
 )
-from shared.engine.decision import Cause, Decision, Known
+from shared.engine.decision import Cause, Decision, Known, Slice
 from shared.period import months_after, to_minute
 from shared.terms import unused_value
 from tests.support.seeds import seeded, tell_seed
@@ -59,6 +63,8 @@ KINDS: Final[dict[str, tuple[Kind, str | None]]] = {
 }
 BOUGHT: Final = (ResourceCreated, ResourceConverted, ResourceRenewed, ResourceResized, ResourceRecovered)
 
+PASSED: Final = (ResourceGraceBegan, ResourceSuspended, ResourceReleased)
+
 
 @dataclass
 class World:
@@ -72,14 +78,13 @@ class World:
     paid: Counter[str] = field(default_factory=Counter)
     back: Counter[str] = field(default_factory=Counter)
     conversions: Counter[str] = field(default_factory=Counter)
-    held: int = 0
     messages: int = 0
 
     def step(self) -> None:
         """A while later, something is asked or answered."""
         self.now += timedelta(seconds=self.random.choice([1, 1, 59, 59, 3_600, 86_400, 9 * 86_400]))
         ask = self.random.choice(
-            [self.order, self.order, self.person, self.provider, self.provider, self.check]
+            [self.order, self.order, self.person, self.provider, self.provider, self.check, self.time]
         )()
         if ask is not None:
             self.say(ask)
@@ -89,6 +94,7 @@ class World:
         self.messages += 1
         cause_id = ids.derived_id("chain", str(self.messages), 0)
         cause = Cause(cause_id, "lifecycle", getattr(ask, "effective_at", self.now))
+        self.known.put(Slice(cause_id, tuple(KINDS)))
         for target in self.targets():
             self.known.put(Members(target, tuple(name for name, (_, of) in KINDS.items() if of == target)))
         decision = RULES[type(ask)](ask, self.known, cause)
@@ -103,13 +109,9 @@ class World:
         for said in decision.says:
             if isinstance(said, BOUGHT) and said.line is not None:
                 self.paid[said.resource] += max(said.line.amount, 0)
-            if isinstance(said, BOUGHT) and said.metered is not None:
-                self.held += said.metered.estimate
             if isinstance(said, GiveBack):
                 assert said.resource is not None
                 self.back[said.resource] += said.amount
-            if isinstance(said, ReleaseHold):
-                self.held -= said.amount
             if isinstance(said, ChangeResource):
                 self.requests.append(said)
             if isinstance(said, ResourceConverted):
@@ -135,7 +137,6 @@ class World:
                 assert cluster.resources == sum(each.is_there for each in of)
                 assert cluster.poc or cluster.poc_remaining == 0
                 assert cluster_snapshot(cluster).version == cluster.version
-        assert self.held == sum(each.metered.estimate for each in resources if each.metered)
 
     def order(self) -> Message | None:
         """What an order would ask, priced from what is known, sometimes a while ago."""
@@ -151,13 +152,10 @@ class World:
         )(resource, at)
 
     def out_of_the_trash(self, resource: Resource, at: datetime) -> Message | None:
-        """Asked for again while it can be; after that, time empties the trash."""
-        assert resource.trash_until is not None
-        waits = self.known.get(Change, of_resource(resource.id))
-        if self.now < resource.trash_until or (waits is not None and waits.open):
+        """Asked for again, mostly while it can be; else time empties the trash."""
+        if resource.trash_until is not None and self.now < resource.trash_until:
             return self.random.choice([self.recover, self.recover, self.renew])(resource, at)
-        self.known.put(resource.after("empty_trash"))
-        return None
+        return self.random.choice([self.recover(resource, at), self.life()])
 
     def by(self, at: datetime) -> dict[str, Any]:
         return {"account": "acme", "order": "order-1", "effective_at": at}
@@ -234,6 +232,15 @@ class World:
         self.known.put(Due("shard-0", targets))
         return CheckChanges(shard="shard-0", minute=self.now)
 
+    def time(self) -> Message:
+        """Mostly the minute; now and then a wallet ends, or a debt was not paid."""
+        about: dict[str, Any] = {"account": "acme", "effective_at": self.now}
+        stop = StopMetered(product="vcontainer", **about)
+        return self.random.choice([self.life()] * 8 + [EndPoc(**about), stop])
+
+    def life(self) -> Message:
+        return CheckLife(period="minute", shard=1, effective_at=self.now)
+
 
 @seeded
 @for_all(st.randoms(use_true_random=False))
@@ -256,5 +263,5 @@ def test_a_chain_goes_through_all_there_is() -> None:
     world.book = counted  # type: ignore[method-assign]  # listens in
     for _ in range(4_000):
         world.step()
-    assert {*BOUGHT, ClusterConverted, GiveBack, ReleaseHold} <= set(seen)
+    assert {*BOUGHT, ClusterConverted, GiveBack, *PASSED} <= set(seen)
     assert min(seen[kind] for kind in BOUGHT) >= 5

@@ -9,8 +9,9 @@ from typing import Final
 import pytest
 
 from services.lifecycle.reasons import Reason
-from services.lifecycle.service import checks, minutes
+from services.lifecycle.service import LIFECYCLE
 from services.lifecycle.state import SHARDS, Change, Cluster, Due, Resource, shard_name
+from shared.calendar import MINUTES
 from shared.contracts.lifecycle import ChangesChecked
 from shared.contracts.resources import CheckChanges
 from tests.support.spec import Case
@@ -141,15 +142,10 @@ def test_a_whole_cluster_is_given_up_as_one() -> None:
     )  # fmt: skip
 
 
-def test_each_full_minute_is_a_period() -> None:
-    assert minutes(AT, AT + timedelta(seconds=29)) == []
-    assert [name for name, _ in minutes(AT, AT + 2 * MINUTE)] == ["2026-03-06T02:01Z", "2026-03-06T02:02Z"]
-    (only,) = minutes(AT, AT.replace(minute=1, second=0))
-    assert only == ("2026-03-06T02:01Z", AT.replace(minute=1, second=0))
-
-
 def test_every_share_is_checked_each_minute_and_every_change_is_in_one() -> None:
-    messages = checks("", AT)
+    job, *_ = LIFECYCLE.jobs
+    assert (job.name, job.calendar) == ("check_changes", MINUTES)
+    messages = [job.asks(MINUTES.last(AT), shard) for shard in range(job.shards)]
     assert [message.key for message in messages] == [shard_name(shard) for shard in range(SHARDS)]
     found = {Change(f"resource/srv-{number}", "r", CONVERT, AT).shard for number in range(100)}
     assert found == set(range(SHARDS))

@@ -43,7 +43,6 @@ from tests.unit.lifecycle.cases import (
     given,
     held,
     is_refused,
-    let_go,
     line,
     members,
     metered,
@@ -176,10 +175,9 @@ def test_delete_cluster_deletes_all_that_is_there_and_ends_its_poc() -> None:
     trash = replace(server, status="trash", until=NOW, terms=(), trash_until=AT + 7 * DAY, version=2)
     released = replace(metered_node, status="released", metered=None, version=2)
     given(server, metered_node, gone, cluster(0, 2), members(metered_node, server, gone)).when(DELETE).then(
-        deleted(released, metered=metered()),
-        let_go(),
+        deleted(released, metered=metered(), by="cluster"),
         told_provider("node-1", "delete"),
-        deleted(trash, unused=POC_LEFT, wallet="credit", trash_until=AT + 7 * DAY),
+        deleted(trash, unused=POC_LEFT, wallet="credit", trash_until=AT + 7 * DAY, by="cluster"),
         back(wallet="credit"),
         told_provider("srv-1", "delete"),
         ClusterDeleted(account="acme", cluster="k1", resources=2, effective_at=AT),
@@ -197,7 +195,7 @@ def test_delete_cluster_calls_off_what_is_under_way() -> None:
     assert refusal(WHOLE, Reason.CHANGED_MEANWHILE) in says
     assert cancelled(create) in says
     assert cancelled(WHOLE) in says
-    assert deleted(replace(creating, status="released", version=2)) in says
+    assert deleted(replace(creating, status="released", version=2), by="cluster") in says
     assert told_provider("srv-2", "delete") not in says
     assert case.known.get(Cluster, "k1") == cluster(0, 0, poc=False, version=2)
     case.when(answer(WHOLE, "convert"), answer(create, "create"))

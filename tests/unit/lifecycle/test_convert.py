@@ -136,7 +136,7 @@ REFUSED: Final[list[tuple[Reason, ConvertResource, list[Entity]]]] = [
     (Reason.RESOURCE_DELETED, CONVERT, [poc(status="released")]),
     (Reason.IN_CHANGE, CONVERT, [poc(), waiting(RESIZE)]),
     (Reason.IN_CHANGE, but(CONVERT, resource="node-1"), [node(), waiting(WHOLE)]),
-    (Reason.NOT_ACTIVE, CONVERT, [poc(status="grace")]),
+    (Reason.NOT_ACTIVE, CONVERT, [poc(status="creating")]),
     (Reason.NOT_PREPAID, but(CONVERT, resource="node-1"), [node()]),
 ]
 
@@ -163,6 +163,37 @@ def test_convert_is_refused_for_what_is_metered_already() -> None:
 )
 def test_convert_is_refused_when_the_resource_is_not_as_it_was_priced(wrong: Any) -> None:
     is_refused(given(poc()), but(CONVERT, line=wrong), Reason.CHANGED_MEANWHILE)
+
+
+ALONE: Final = poc(id="snap-1", cluster=None, kind="snapshot", flavor="snap", quantity=1)
+PRICED: Final = metered("snap-1", kind="snapshot", flavor="snap")
+METER: Final = but(CONVERT, resource="snap-1", line=None, metered=PRICED, auto_renew=False)
+
+
+def test_what_is_metered_and_stands_alone_is_used_from_the_orders_instant() -> None:
+    after = replace(ALONE, billing="hold", starts=NOW, until=None, terms=(), metered=PRICED, version=2)
+    event = ResourceConverted(**about(after, order=ORDER, metered=PRICED, unused=POC_LEFT, wallet="poc"))
+    given(ALONE).when(METER).then(asked_of_provider(METER, "convert"), now=[waiting(METER)])
+    given(ALONE, waiting(METER)).when(answer(METER, "convert")).then(
+        event, back(resource="snap-1"), now=[after, waiting(METER).over()]
+    )
+
+
+@pytest.mark.parametrize(
+    ("resource", "different", "reason"),
+    [
+        (replace(ALONE, cluster="k1"), {}, Reason.NOT_PREPAID),
+        (ALONE, {"metered": None}, Reason.NOT_PREPAID),
+        (ALONE, {"line": line(resource="snap-1")}, Reason.CHANGED_MEANWHILE),
+        (ALONE, {"metered": metered("snap-1", kind="snapshot", flavor="other")}, Reason.CHANGED_MEANWHILE),
+        (replace(ALONE, kind="server"), {"metered": metered("snap-1", kind="server", flavor="snap")}, Reason.CHANGED_MEANWHILE),
+        (replace(ALONE, kind="server"), {"metered": None}, Reason.CHANGED_MEANWHILE),
+    ],
+)  # fmt: skip
+def test_convert_by_use_is_refused_in_a_cluster_and_where_it_does_not_fit(
+    resource: Resource, different: dict[str, Any], reason: Reason
+) -> None:
+    is_refused(given(resource), but(METER, **different), reason)
 
 
 def test_convert_is_not_held_up_by_a_conversion_that_does_not_take_it_along() -> None:

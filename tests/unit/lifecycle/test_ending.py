@@ -34,7 +34,6 @@ from tests.unit.lifecycle.cases import (
     given,
     held,
     is_refused,
-    let_go,
     metered,
     node,
     paid,
@@ -67,6 +66,14 @@ def test_poc_stopped_elsewhere_leaves_the_clusters_flag_until_it_is_cleared() ->
     given(poc(), cluster(1, 2)).when(REPORT).then(
         expired(None), back(), told_provider("srv-1", "expire"), now=[STOPPED, cluster(0, 1, version=2)]
     )
+
+
+def test_a_poc_node_that_is_stopped_without_paying_is_kept_no_longer() -> None:
+    case = given(node(), cluster(2, 2)).when(but(EXPIRE, resource="node-1"))
+    after = case.known.get(Resource, "node-1")
+    assert after == node(status="expired", until=NOW, terms=(), trash_until=AT, version=2)
+    case.when(but(RECOVER, resource="node-1"))
+    assert getattr(case.decisions[-1].says[0], "reason", None) == Reason.NOT_PREPAID
 
 
 def test_a_conversion_under_way_comes_too_late_when_poc_was_stopped_elsewhere() -> None:
@@ -102,7 +109,7 @@ AGAINST: Final[list[tuple[Reason, list[Entity]]]] = [
     (Reason.ALREADY_STOPPED, [paid()]),
     (Reason.ALREADY_STOPPED, [poc(status="expired")]),
     (Reason.RESOURCE_DELETED, [poc(status="trash")]),
-    (Reason.NOT_ACTIVE, [poc(status="grace")]),
+    (Reason.NOT_ACTIVE, [poc(status="creating")]),
 ]
 
 
@@ -135,10 +142,10 @@ def test_what_is_deleted_goes_into_the_trash_and_its_unused_value_back(
     )  # fmt: skip
 
 
-def test_a_metered_resource_is_gone_at_once_and_nothing_is_held_for_it() -> None:
+def test_a_metered_resource_is_gone_at_once() -> None:
     after = replace(held(), status="released", metered=None, version=2)
     given(held(), cluster(0, 1)).when(but(DELETE, resource="node-1")).then(
-        ResourceDeleted(**about(after, metered=metered())), let_go(), told_provider("node-1", "delete"),
+        ResourceDeleted(**about(after, metered=metered())), told_provider("node-1", "delete"),
         now=[after, cluster(0, 0, version=2)],
     )  # fmt: skip
 

@@ -30,7 +30,6 @@ from tests.unit.lifecycle.cases import (
     given,
     held,
     is_refused,
-    let_go,
     line,
     metered,
     no,
@@ -82,7 +81,7 @@ def test_what_was_held_for_the_old_size_is_released() -> None:
         **about(after, order=ORDER, metered=new), before="s-general-2x4", before_quantity=1
     )
     given(held(), waiting(METERED)).when(answer(METERED, "resize")).then(
-        event, let_go(), now=[after, waiting(METERED).over()]
+        event, now=[after, waiting(METERED).over()]
     )
 
 

@@ -93,7 +93,7 @@ def test_an_operators_file_takes_the_place_of_the_shipped_one(tmp_path: Path) ->
             "metered_by is for what is billed by hold, and for all of it: k8s_node",
         ),
         ('poc = "no"', 'poc = "no"\nmetered_by = "minute"', "metered_by is for .*: eip"),
-        ("[server]", "[server", "line 14"),
+        ("[server]", "[server", "line 16"),
     ],
 )
 def test_a_wrong_file_is_not_taken_and_says_where_it_is_wrong(
@@ -108,3 +108,16 @@ def test_a_file_that_leaves_out_a_kind_names_it(tmp_path: Path) -> None:
     whole = SHIPPED.read_text()
     with pytest.raises(ValueError, match="nothing is said of snapshot, registry"):
         read(written(tmp_path, whole[: whole.index("[snapshot]")]))
+
+
+@pytest.mark.parametrize(("days", "fits"), [(0, False), (1, True), (31, True), (32, False)])
+def test_credit_is_held_for_three_days_to_come_or_as_many_as_a_file_says(
+    tmp_path: Path, days: int, fits: bool
+) -> None:
+    assert {of(kind).held_days for kind in KINDS} == {3}
+    path = written(tmp_path, SHIPPED.read_text().replace("[k8s_node]\n", f"[k8s_node]\nheld_days = {days}\n"))
+    if fits:
+        assert read(path)["k8s_node"].held_days == days
+    else:
+        with pytest.raises(ValueError, match="held_days"):
+            read(path)

@@ -2,101 +2,129 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from deploy.simulate.timeline import Timeline
+import pytest
+
+from deploy.simulate.timeline import Restless, Timeline
 from services.hold.service import HOLD
+from shared.calendar import Period
 from shared.contracts.hold import OpenAccount
 from shared.contracts.message import Message
-from shared.engine.service import Job, Service
+from shared.engine.schedule import Progress
+from shared.engine.service import Job
+from tests.support.calendars import every
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
 
-def every(step: timedelta) -> Any:
-    def periods(after: datetime, until: datetime) -> Sequence[tuple[str, datetime]]:
-        first = (after - START) // step + 1
-        last = (until - START) // step
-        return [(str(START + number * step), START + number * step) for number in range(first, last + 1)]
-
-    return periods
-
-
-def messages(_period: str, _instant: datetime) -> Sequence[Message]:
-    return [OpenAccount(account="a", mode="prepaid", email="a@a.vn")]
+def message(_period: Period, _share: int) -> Message:
+    return OpenAccount(account="a", mode="prepaid", email="a@a.vn")
 
 
 class Memory:
     """The engine's two tables, as far as jobs need them."""
 
     def __init__(self, wakes: Sequence[datetime] = ()) -> None:
-        self.runs: list[tuple[str, str, datetime]] = []
+        self.rows: dict[tuple[str, int], tuple[Any, ...]] = {}
         self.said: list[str] = []
         self.wakes = list(wakes)
 
-    async def fetchval(self, query: str, *args: Any) -> Any:
-        if "pg_try_advisory" in query:
-            return True
-        if "max(instant)" in query:
-            return max((at for job, _, at in self.runs if job == args[0]), default=None)
-        self.runs.append(args)
-        return args[1]
+    async def fetchval(self, query: str, *_: Any) -> Any:
+        assert "pg_try_advisory" in query
+        return True
 
     async def execute(self, query: str, *args: Any) -> str:
-        assert "job_run" in query
-        self.runs.append(args)
+        assert "job_progress" in query
+        self.rows |= {row[:2]: row for row in zip(*args, strict=True)}
         return "INSERT 0 1"
 
-    async def fetch(self, query: str, *args: Any) -> list[Any]:
+    async def fetch(self, query: str, *args: Any) -> list[Mapping[str, Any]]:
+        if "from job_progress" in query:
+            return [
+                Progress(job, shard, period, instant, "", 0, 0, done, instant, instant)._asdict()
+                for job, shard, period, instant, _, done in self.rows.values()
+            ]
         assert "insert into outbox" in query
         self.said += args[2]
         return [{"position": len(self.said)}]
 
 
-def timeline(*jobs: Job) -> Timeline:
-    service = Service(
-        HOLD.name,
-        HOLD.registry,
-        HOLD.rules,
-        HOLD.aggregates,
-        HOLD.snapshots,
-        HOLD.store,
-        HOLD.migrations,
-        jobs,
-    )
-    return Timeline([service])
+class Line:
+    """The timeline of a service with these jobs."""
 
+    def __init__(self, memory: Memory, *jobs: Job) -> None:
+        self.service = replace(HOLD, jobs=jobs)
+        self.memory: Any = memory
+        self.line = Timeline([self.service])
 
-async def passed(line: Timeline, memory: Memory, until: datetime) -> list[tuple[str, datetime]]:
-    done = []
-    while (due := await line.next_due({"hold": memory}, until)) is not None:  # type: ignore[dict-item]
-        await line.make(memory, due)  # type: ignore[arg-type]
-        done.append((due.job.name, due.instant))
-        memory.wakes = [wake for wake in memory.wakes if wake > due.instant]
-    return done
+    async def begin(self) -> None:
+        await self.line.begin({"hold": self.memory}, START)
+
+    async def passed(self, until: datetime, now: datetime = START) -> list[tuple[str, datetime]]:
+        done = []
+        while (due := await self.line.next_due({"hold": self.memory}, until)) is not None:
+            before = dict(self.memory.rows)
+            await self.line.make(self.memory, self.service, max(due.instant, now))
+            changed = [row for place, row in self.memory.rows.items() if before[place] != row]
+            done += [(job, instant) for job, _, _, instant, _, _ in changed]
+            self.memory.wakes = [wake for wake in self.memory.wakes if wake > done[-1][1]]
+        return done
 
 
 async def test_jobs_are_done_in_the_order_of_their_instants_each_period_once() -> None:
     memory = Memory()
-    line = timeline(Job("day", every(DAY), messages), Job("half", every(DAY / 2), messages))
-    await line.begin({"hold": memory}, START)  # type: ignore[dict-item]
-    done = await passed(line, memory, START + DAY)
+    line = Line(
+        memory,
+        Job("day", every(DAY, START), message, shards=1),
+        Job("half", every(DAY / 2, START), message, shards=1),
+    )
+    await line.begin()
+    done = await line.passed(START + DAY)
     assert done == [("half", START + DAY / 2), ("day", START + DAY), ("half", START + DAY)]
-    assert await passed(line, memory, START + DAY) == []
+    assert await line.passed(START + DAY) == []
     assert len(memory.said) == 3
+
+
+def sleepy(memory: Memory) -> Job:
+    async def wakes(_conn: object) -> datetime | None:
+        return memory.wakes[0] if memory.wakes else None
+
+    return Job("minute", every(MINUTE, START), message, skips=True, wakes=wakes, shards=1)
 
 
 async def test_a_job_that_says_it_has_nothing_to_do_is_passed_over() -> None:
     memory = Memory(wakes=[START + 40 * DAY + timedelta(seconds=10), START + 400 * DAY])
-
-    async def wakes(_conn: object) -> datetime | None:
-        return memory.wakes[0] if memory.wakes else None
-
-    line = timeline(Job("minute", every(MINUTE), messages, wakes))
-    await line.begin({"hold": memory}, START)  # type: ignore[dict-item]
-    done = await passed(line, memory, START + 4000 * DAY)
+    line = Line(memory, sleepy(memory))
+    await line.begin()
+    done = await line.passed(START + 4000 * DAY)
     assert done == [("minute", START + 40 * DAY + MINUTE), ("minute", START + 400 * DAY)]
     assert len(memory.said) == 2
+
+
+async def test_after_an_outage_a_job_that_skips_is_done_up_to_each_period_of_one_that_does_not() -> None:
+    memory = Memory(wakes=[START + 3 * MINUTE, START + DAY + 5 * MINUTE, START + DAY + 9 * MINUTE])
+    line = Line(memory, sleepy(memory), Job("day", every(DAY, START), message, shards=1))
+    await line.begin()
+    done = await line.passed(START + 2 * DAY, now=START + 2 * DAY)
+    assert done == [
+        *(("minute", START + DAY), ("day", START + DAY)),
+        *(("minute", START + 2 * DAY), ("day", START + 2 * DAY)),
+    ]
+
+
+async def test_a_job_that_never_gets_on_ends_the_world() -> None:
+    memory = Memory(wakes=[])
+    always = replace(sleepy(memory), wakes=_always)
+    line = Line(memory, always)
+    await line.begin()
+    with pytest.raises(Restless, match="still due"):
+        await line.passed(START + DAY)
+
+
+async def _always(_conn: object) -> datetime | None:
+    return START

@@ -1,0 +1,155 @@
+"""However lives and the closings of months are told, late or early: each minute is paid once, at its price, and every document
+adds up."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from typing import Final
+
+from hypothesis import given
+from hypothesis import strategies as some
+
+from services.invoicing.metered import DueUse, MonthUse, Usage, UsageEnd, UseLine
+from services.invoicing.rules import RULES
+from services.invoicing.rules.months import unrecorded
+from services.invoicing.state import Invoice, MonthBook
+from shared import metering
+from shared.contracts.charges import GiveBack, Settle
+from shared.contracts.lifecycle import ResourceCreated, ResourceDeleted, ResourceResized
+from shared.contracts.message import Message
+from shared.contracts.months import MonthRecorded, RecordMonth
+from shared.engine.decision import Cause, Known, Slice
+from shared.metering import Rate
+from shared.period import billing_month
+from tests.support.seeds import seeded, tell_seed
+from tests.support.spec import cause_id
+from tests.unit.invoicing.cases import AT, metered, told_of_node
+
+MONTHS: Final = ("2026-03", "2026-04", "2026-05", "2026-06")
+
+
+@dataclass
+class Desk:
+    """Invoicing, message by message; what its store would load is put before the rules."""
+
+    known: Known = field(default_factory=Known)
+    usages: dict[str, Usage] = field(default_factory=dict)
+    ends: dict[str, datetime] = field(default_factory=dict)
+    lines: list[UseLine] = field(default_factory=list)
+    invoices: dict[str, Invoice] = field(default_factory=dict)
+    said: list[Message] = field(default_factory=list)
+
+    def hear(self, message: Message, number: int) -> None:
+        at: datetime = getattr(message, "effective_at")  # noqa: B009 - every one of these has it
+        if isinstance(message, RecordMonth):
+            self._load(message.period, cause_id(number))
+        decision = RULES[type(message)](message, self.known, Cause(cause_id(number), "invoicing", at))
+        self.known.apply(decision)
+        self.said += decision.says
+        self.usages |= {one.id: one for one in decision.changes if isinstance(one, Usage)}
+        self.invoices |= {one.id: one for one in decision.changes if isinstance(one, Invoice)}
+        self.ends |= {row.usage: row.until for row in decision.adds if isinstance(row, UsageEnd)}
+        self.lines += [row for row in decision.adds if isinstance(row, UseLine)]
+
+    def _load(self, month: str, message: str) -> None:
+        due = (self.known.get(DueUse, id_) for id_ in self.usages)
+        ids = tuple(one.usage for one in due if one is not None and not one.over)
+        self.known.put(Slice(message, ("acme",)))
+        for one in (month, *unrecorded(ids, month, self.known)):
+            lines = tuple(line for line in self.lines if line.month == one)
+            self.known.put(MonthUse("acme", one, ids if one == month else (), lines))
+
+
+# Of each resource: seconds to the next act, and its quantity then; it ends with the last, unless it goes on.
+LIFE = some.tuples(
+    some.lists(some.tuples(some.integers(0, 30 * 86_400), some.integers(1, 5)), max_size=5), some.booleans()
+)
+
+
+def life(number: int, acts: Sequence[tuple[int, int]], *, ends: bool) -> list[Message]:
+    about = {"resource": f"node-{number}", "billing": "postpaid" if number == 2 else "hold"}
+    at = AT
+    told: list[Message] = [told_of_node(ResourceCreated, at, **about)]
+    for seconds, quantity in acts:
+        at += timedelta(seconds=seconds)
+        told.append(told_of_node(ResourceResized, at, **about, metered=metered(quantity)))
+    if ends:
+        told.append(told_of_node(ResourceDeleted, at + timedelta(hours=7), **about))
+    return told
+
+
+def heard(lives: Sequence[tuple[Sequence[tuple[int, int]], bool]], random: Random) -> Desk:
+    """What is told of one resource keeps its order, and so do the months; nothing else does. The last month is closed last."""
+    *early, last = [
+        RecordMonth(period=month, shard=0, effective_at=metering.month_end(metering.month_start(month)))
+        for month in MONTHS
+    ]
+    waiting: list[list[Message]] = [
+        [*early],
+        *(life(number, acts, ends=ends) for number, (acts, ends) in enumerate(lives)),
+    ]
+    desk, number = Desk(), 0
+    while left := [one for one in waiting if one]:
+        desk.hear(random.choice(left).pop(0), number := number + 1)
+    desk.hear(last, number + 1)
+    return desk
+
+
+@seeded
+@given(some.lists(LIFE, min_size=1, max_size=3), some.randoms(use_true_random=False))
+def test_each_minute_is_on_record_once_at_its_price(
+    lives: list[tuple[list[tuple[int, int]], bool]], random: Random
+) -> None:
+    tell_seed()
+    desk = heard(lives, random)
+    until = metering.month_end(metering.month_start(MONTHS[-1]))
+    expected: Counter[tuple[str, str]] = Counter()
+    for id_, usage in desk.usages.items():
+        for piece in metering.pieces(usage.starts, min(desk.ends.get(id_, until), until)):
+            rate = Rate(usage.vnd, usage.quantity, usage.per)
+            expected[id_, piece.month] = metering.amount(rate, piece.starts, piece.until)
+    found: Counter[tuple[str, str]] = Counter()
+    for line in desk.lines:
+        found[line.usage, billing_month(line.starts)] += line.amount
+    assert +found == +expected
+    assert not -found
+
+
+@seeded
+@given(some.lists(LIFE, min_size=1, max_size=3), some.randoms(use_true_random=False))
+def test_invoices_records_settlements_and_what_is_given_back_are_the_sums_of_the_lines(
+    lives: list[tuple[list[tuple[int, int]], bool]], random: Random
+) -> None:
+    tell_seed()
+    desk = heard(lives, random)
+    on_invoices: Counter[str] = Counter()
+    by_month: defaultdict[str, int] = defaultdict(int)
+    for line in desk.lines:
+        by_month[line.month] += line.amount
+        if line.invoice is not None:
+            on_invoices[line.invoice] += line.amount
+    assert on_invoices == {one.id: one.amount for one in desk.invoices.values()}
+    recorded = {one.month: one.amount for one in desk.said if isinstance(one, MonthRecorded)}
+    assert recorded == dict(by_month)
+    back = sum(one.amount for one in desk.said if isinstance(one, GiveBack))
+    assert back == -sum(line.amount for line in desk.lines if line.invoice is None)
+    settled: Counter[str] = Counter()
+    for one in desk.said:
+        if isinstance(one, Settle):
+            settled[one.invoice] += one.amount
+    held = {
+        id_: one.amount for id_, one in desk.invoices.items() if one.resource is None or one.action == "use"
+    }
+    assert settled == held
+    numbers: defaultdict[str, list[int]] = defaultdict(list)
+    for invoice in desk.invoices.values():
+        numbers[invoice.month].append(invoice.sequence)
+    for month, found in numbers.items():
+        assert sorted(found) == list(range(1, len(found) + 1))
+        book = desk.known.get(MonthBook, f"acme/{month}")
+        assert book is not None
+        assert book.issued == len(found)

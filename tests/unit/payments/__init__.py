@@ -1,0 +1,1 @@
+"""The rules of payments, one by one, and the gateways they are made at."""
