@@ -19,7 +19,7 @@ from deploy.bench.stop_poc.ground import prepared as stop_poc_servers
 from deploy.bench.stop_poc.growth import QUICKLY_STORED, STORED
 from deploy.bench.stop_poc.report import report as stop_poc_report
 from deploy.bench.trial import Size
-from deploy.cli.bench_jobs import jobs
+from deploy.cli.bench_jobs import day_close, jobs
 from deploy.cli.say import FAILED, WRONG, AsJson, Trouble, as_document, examples, line, note
 
 bench = typer.Typer(no_args_is_help=True, help="What the engine and a Stop POC cost, measured here.")
@@ -29,7 +29,7 @@ _MILLION = 1_000_000
 
 @bench.callback()
 def _group() -> None:
-    """What is measured is named: `bench engine`, `bench stop-poc`, `bench jobs`."""
+    """What is measured is named: `bench engine`, `bench stop-poc`, `bench day-close`, `bench jobs`."""
 
 
 def engine(  # noqa: PLR0913, PLR0917 - one for each option
@@ -144,6 +144,7 @@ bench.command(
 bench.command(
     "jobs", epilog=examples("stoppoc bench jobs --quick", "stoppoc bench jobs --json > figures.json")
 )(jobs)
+bench.command("day-close", epilog=examples("stoppoc bench day-close --accounts 20000 --json"))(day_close)
 
 
 async def _stopped(plan: stop_poc.Plan) -> dict[str, Any]:

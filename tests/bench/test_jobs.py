@@ -22,6 +22,6 @@ async def test_all_accounts_are_done_in_each_trial(database: str) -> None:
     assert trials["auto_renewal"]["events"]["ResourceRenewed"] == ACCOUNTS
     assert trials["month_close"]["events"]["MonthRecorded"] == ACCOUNTS
     for trial in trials.values():
-        assert trial["accounts_a_minute"] > 0
+        assert trial["accounts_a_second"] > 0
         assert trial["batches"] >= 1
         assert trial["growth"] < 2
