@@ -21,6 +21,7 @@ from services.payments.gateways.port import Gateway, Payment, Told
 from shared.contracts import topics
 from shared.contracts.cloudevents import Envelope, Unreadable, from_headers, read_headers
 from shared.contracts.payments import GatewayAsked
+from shared.engine.intake import Record
 from shared.engine.outbox import Outgoing
 from shared.engine.publisher import Publisher
 from shared.engine.waits import ended, unless
@@ -88,7 +89,7 @@ class Asker:
             await ended(_STOP_LIMIT_S, consumer.stop())
 
     async def _answers(self, records: Iterable[ConsumerRecord]) -> list[Outgoing]:
-        asked = [ask for record in records if (ask := _read_ask(record)) is not None]
+        asked = [ask for record in records if (ask := read_ask(record)) is not None]
         return list(await asyncio.gather(*(self._ask(*ask) for ask in asked)))
 
     async def _ask(self, ask: GatewayAsked, envelope: Envelope) -> Outgoing:
@@ -98,13 +99,10 @@ class Asker:
             return answer_of(ask.gateway, ask.act, outcome, envelope)
         told = await self._told(gateway, ask)
         log.info("asked", extra={"key": ask.order, "verdict": f"{ask.act}: {told.outcome} {told.code}"})
-        link = ""
-        if ask.payer_email is not None:
-            link = link_of(self._settings.door, ask.order, ask.until, self._settings.link_keys[0])
-        return answer_of(ask.gateway, ask.act, told, envelope, link)
+        return answer_of(ask.gateway, ask.act, told, envelope, link_for(ask, self._settings))
 
     async def _told(self, gateway: Gateway, ask: GatewayAsked) -> Told:
-        payment = Payment(ask.order, ask.account, ask.amount, ask.at, ask.until)
+        payment = payment_of(ask)
         patience = self._settings.patience_s
         if ask.act == "create":
             return gateway.created(payment, await post(gateway.create(payment), patience))
@@ -112,13 +110,25 @@ class Asker:
         return gateway.queried(payment, await post(query, patience))
 
 
-def _read_ask(record: ConsumerRecord) -> Asked | None:
+def payment_of(ask: GatewayAsked) -> Payment:
+    """What is asked about, as the adapters have it."""
+    return Payment(ask.order, ask.account, ask.amount, ask.at, ask.until)
+
+
+def link_for(ask: GatewayAsked, settings: PaySettings) -> str:
+    """The signed link for whoever pays on behalf; none for the account itself."""
+    if ask.payer_email is None:
+        return ""
+    return link_of(settings.door, ask.order, ask.until, settings.link_keys[0])
+
+
+def read_ask(record: Record) -> Asked | None:
     """What is asked; nothing, where the record says something else."""
     try:
         envelope = from_headers(read_headers(record.headers))
         if envelope.type != GatewayAsked.type:
             return None
-        return GatewayAsked.model_validate_json(record.value), envelope
+        return GatewayAsked.model_validate_json(record.value or b""), envelope
     except (Unreadable, ValidationError) as error:
         # Our own service has said it: no gateway will answer it, and a look at its payment asks again.
         log.error("cannot be read: %s", type(error).__name__, extra={"offset": record.offset})

@@ -19,11 +19,15 @@ _MERCHANTS: Final = {
 def sandbox(base: str, random: Random, ways: Sequence[Behaviour], pace: Pace) -> Sandbox:
     """A gateway that is reached at `base`, with nothing paid yet."""
     ledger = Ledger(random, ways)
-    sides: Mapping[str, Side] = {
+    return Sandbox(ledger, sides_of(ledger), base, pace)
+
+
+def sides_of(ledger: Ledger) -> Mapping[str, Side]:
+    """Both protocols, over that ledger."""
+    return {
         "momo": MomoSide(_MERCHANTS["momo"], ledger),
         "zalopay": ZalopaySide(_MERCHANTS["zalopay"], ledger),
     }
-    return Sandbox(ledger, sides, base, pace)
 
 
 def environment(base: str, door: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -15,8 +15,9 @@ from urllib.parse import parse_qsl
 
 from deploy.pay.posting import post
 from deploy.sandbox.ledger import BEHAVIOURS, MEANING, Entry, Ledger
+from deploy.sandbox.payer import acted, declined, paid
 from deploy.sandbox.sides import Side
-from services.payments.gateways.port import Request
+from services.payments.gateways.port import Request, Response
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -95,7 +96,7 @@ class Sandbox:
     async def _played(self, side: Side, entry: Entry) -> None:
         """The payer's part, which begins now; returns when the gateway answers."""
         if entry.behaviour == "early":
-            await self._paid(side, entry)
+            await self._tell(entry, acted(side, entry, datetime.now(UTC)))
             return
         later = self._pace.late_s if entry.behaviour == "late" else self._pace.soon_s
         self._begin(self._later(side, entry, later * (0.5 + self.ledger.random.random())))
@@ -109,44 +110,30 @@ class Sandbox:
 
     async def _later(self, side: Side, entry: Entry, seconds: float) -> None:
         await asyncio.sleep(seconds)
-        if entry.behaviour == "declines" and entry.status == "unpaid":
-            entry.status = "declined"
-            await self._tell(side, entry)
-        elif entry.behaviour != "never":
-            await self._paid(side, entry)
+        await self._tell(entry, acted(side, entry, datetime.now(UTC)))
 
-    async def _paid(self, side: Side, entry: Entry) -> None:
-        if not entry.pay(datetime.now(UTC)) or entry.behaviour == "silent":
-            return
-        wrong = 1_000 if entry.behaviour == "wrong_amount" else 0
-        for _ in range(2 if entry.behaviour == "twice" else 1):
-            await self._tell(side, entry, amount=entry.amount + wrong, forged=entry.behaviour == "forged")
-
-    async def _tell(
-        self, side: Side, entry: Entry, amount: int | None = None, *, forged: bool = False
-    ) -> None:
-        told = side.callback(entry, amount=entry.amount if amount is None else amount, forged=forged)
-        if told is None:
-            return
-        for _ in range(_TELLINGS):
-            answer = await post(Request(entry.callback_url, _JSON, told), _PATIENCE_S)
-            if answer.status == 204 or b'"return_code":1' in answer.body or b'"return_code":2' in answer.body:
-                return
-            if forged:
-                return
-            await asyncio.sleep(_AGAIN_AFTER_S)
+    async def _tell(self, entry: Entry, callbacks: Sequence[bytes]) -> None:
+        for told in callbacks:
+            for _ in range(_TELLINGS):
+                answer = await post(Request(entry.callback_url, _JSON, told), _PATIENCE_S)
+                # Whoever forges does not come again.
+                if _is_taken(answer) or entry.behaviour == "forged":
+                    break
+                await asyncio.sleep(_AGAIN_AFTER_S)
 
     async def _payer(self, method: str, id_: str, body: bytes) -> Answered:
         if (entry := self.ledger.entries.get(id_)) is None:
             return 404, b"There is no such payment.", _HTML
         if method == "POST":
             side = self._sides[entry.gateway]
-            if dict(parse_qsl(body.decode())).get("do") == "pay":
-                await self._paid(side, entry)
-            elif entry.status == "unpaid":
-                entry.status = "declined"
-                await self._tell(side, entry)
+            pays = dict(parse_qsl(body.decode())).get("do") == "pay"
+            told = paid(side, entry, datetime.now(UTC)) if pays else declined(side, entry)
+            await self._tell(entry, told)
         return 200, _page(entry).encode(), _HTML
+
+
+def _is_taken(answer: Response) -> bool:
+    return answer.status == 204 or b'"return_code":1' in answer.body or b'"return_code":2' in answer.body
 
 
 def _row(entry: Entry) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import orjson
 from shared.contracts import topics
 from shared.contracts.cloudevents import Envelope, record_headers
 from shared.contracts.message import Message
+from shared.contracts.payments import GatewayAsked
 from shared.engine.intake import StoredRecord
 from shared.engine.outbox import Outgoing
 from shared.engine.service import Service
@@ -23,6 +24,8 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 # Order is by topic here, not by key: one partition shows it best.
 _PARTITION: Final = 0
+# Who reads what gateways are asked.
+GATEWAYS: Final = "gateways"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,8 @@ class Bus:
     """All topics, and for each service what it has not read."""
 
     def __init__(self, services: Iterable[Service]) -> None:
-        self.waiting: dict[str, deque[StoredRecord]] = {service.name: deque() for service in services}
+        readers = (*(service.name for service in services), GATEWAYS)
+        self.waiting: dict[str, deque[StoredRecord]] = {name: deque() for name in readers}
         self.events: list[Said] = []
         self.commands: dict[str, Said] = {}
         self.states: defaultdict[str, dict[str, Said]] = defaultdict(dict)
@@ -105,4 +109,5 @@ def _readers(services: Iterable[Service]) -> Mapping[str, Sequence[str]]:
     for service in services:
         for message in service.rules:
             readers[message.type].append(service.name)
+    readers[GatewayAsked.type].append(GATEWAYS)
     return dict(readers)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
 import orjson
 from pydantic import ValidationError
 
+from deploy.sandbox.ledger import BEHAVIOURS, Behaviour
 from deploy.simulate import fields
-from deploy.simulate.document import Fault, Node, shown
+from deploy.simulate.document import Fault, Mapped, Node, shown
 from deploy.simulate.fields import optional, required
+from deploy.simulate.gateway import Ways
 from deploy.simulate.local import written
 from deploy.simulate.scenario import Account, Coupon, Misbehaviour, Plan, Price, Scenario, Standing
 from shared import catalogue
@@ -20,6 +22,8 @@ from shared.contracts.message import Message
 _OUTCOMES: Final[Mapping[str, Misbehaviour]] = {
     "fail": "refuse", "late": "late", "twice": "twice", "never": "never",
 }  # fmt: skip
+
+_WAY: Final = fields.one_of(*BEHAVIOURS)
 
 
 def read_price(entry: tuple[str, Node]) -> Price:
@@ -157,6 +161,26 @@ def plan_entries(node: Node | None) -> list[tuple[str, str, Node]]:
 def read_plan(entry: tuple[str, str, Node]) -> Plan:
     how, resource, times = entry
     return Plan(times.line, resource, _OUTCOMES[how], fields.at_least(1)(times, f"{how}.{resource}"))
+
+
+def read_ways(node: Node | None) -> Ways:
+    """How payments go at the gateways, one after the other, and after how many minutes their payers act."""
+    if node is None or fields.is_null(node):
+        return Ways()
+    said = fields.mapping(node, "gateway")
+    fields.known_names(said, ("ways", "soon", "late"), "gateway")
+    named = optional(said, "ways", fields.listed) or []
+    usual = Ways()
+    return Ways(
+        tuple(cast("Behaviour", _WAY(one, "ways")) for one in named) or usual.ways,
+        _minutes(said, "soon", usual.soon),
+        _minutes(said, "late", usual.late),
+    )
+
+
+def _minutes(said: Mapped, name: str, usual: timedelta) -> timedelta:
+    many = optional(said, name, fields.at_least(1))
+    return usual if many is None else timedelta(minutes=many)
 
 
 def made(model: type[Message], line: int, data: Mapping[str, object]) -> Message:

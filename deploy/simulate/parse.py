@@ -11,6 +11,7 @@ from deploy.simulate.asked import command_named, message_from
 from deploy.simulate.document import Fault, Mapped, Node, read_document, shown
 from deploy.simulate.expected import read_expect
 from deploy.simulate.fields import optional, required
+from deploy.simulate.gateway import Ways
 from deploy.simulate.given import (
     fits,
     once,
@@ -20,13 +21,14 @@ from deploy.simulate.given import (
     read_plan,
     read_price,
     read_standing,
+    read_ways,
 )
 from deploy.simulate.local import written
 from deploy.simulate.scenario import Expect, Scenario, Send, Step
 
 T = TypeVar("T")
 
-_SECTIONS: Final = ("scenario", "prices", "accounts", "coupons", "resources", "provider", "steps")
+_SECTIONS: Final = ("scenario", "prices", "accounts", "coupons", "resources", "provider", "gateway", "steps")
 _MOST_FAULTS: Final = 20
 _MOST_COPIES: Final = 1000
 
@@ -85,9 +87,10 @@ def _scenario(document: Node, gather: _Gather) -> Scenario:
         _list_of(section("resources"), "resources"), lambda node: read_standing(node, first)
     )
     plans = gather.each(plan_entries(section("provider")), read_plan)
+    [ways] = gather.each([section("gateway")], read_ways) or [Ways()]
     scenario = Scenario(
         required(document, "scenario", fields.text, "a scenario"),
-        *(prices, accounts, coupons, resources, plans, steps),
+        *(prices, accounts, coupons, resources, plans, ways, steps),
     )
     if not gather.faults:
         gather.each(resources, lambda one: fits(one, scenario))

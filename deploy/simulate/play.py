@@ -9,6 +9,7 @@ from time import perf_counter
 from typing import Any
 
 from deploy.simulate.compare import Mismatch, compare
+from deploy.simulate.gateway import Gateways
 from deploy.simulate.local import written
 from deploy.simulate.prelude import begins, play_prelude
 from deploy.simulate.scenario import Scenario, Send, Step
@@ -33,6 +34,7 @@ async def play(stage: Stage, scenario: Scenario, *, keep: bool = False) -> Playe
     played = Played()
     started = perf_counter()
     async with stage.world(begins(scenario), keep=keep) as world:
+        world.gateways = Gateways(scenario.ways)
         await play_prelude(world, scenario)
         for number, step in enumerate(scenario.steps, start=1):
             await world.advance(step.at)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from deploy.simulate.document import Node
+from deploy.simulate.gateway import Ways
 from shared.contracts.message import Message
 
 Billing = Literal["poc", "prepaid", "hold"]
@@ -109,4 +110,5 @@ class Scenario:
     coupons: Sequence[Coupon]
     resources: Sequence[Standing]
     plans: Sequence[Plan]
+    ways: Ways
     steps: Sequence[Step]

@@ -20,10 +20,10 @@ class Restless(Exception):
 
 
 class Due(NamedTuple):
-    """When something falls due, and in which service."""
+    """When something falls due, and in which service; in none, where a payer acts."""
 
     instant: datetime
-    service: Service
+    service: Service | None
 
 
 class Timeline:

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 import asyncpg
 
-from deploy.simulate.bus import Bus
+from deploy.simulate.bus import GATEWAYS, Bus
+from deploy.simulate.gateway import Gateways, Ways
 from deploy.simulate.timeline import Due, Restless, Timeline
 from shared.contracts.cloudevents import Unreadable
 from shared.contracts.message import Message
@@ -84,6 +85,7 @@ class World:
         self.at = begins
         self.bus = bus or Bus(stage.services)
         self.batches = 0
+        self.gateways = Gateways(Ways())
         self._stage = stage
         self._timeline = Timeline(stage.services)
         self._published: dict[str, list[int]] = {service.name: [] for service in stage.services}
@@ -96,8 +98,11 @@ class World:
         """Lets time pass: whatever falls due is done at its instant, in order, with all that follows from it."""
         while (due := await self._next_due(until)) is not None:
             self.at = max(self.at, due.instant)
-            await self._timeline.make(self._stage.connections[due.service.name], due.service, self.at)
-            await self._publish_due(due.service)
+            if due.service is None:
+                self.bus.put(self.gateways.act(self.at), self.at)
+            else:
+                await self._timeline.make(self._stage.connections[due.service.name], due.service, self.at)
+                await self._publish_due(due.service)
             await self.drain()
         self.at = until
 
@@ -114,8 +119,9 @@ class World:
     async def drain(self) -> None:
         """Until nobody has anything left to read."""
         before = self.batches
-        while (turn := self._stage.turns(self.bus)) is not None:
-            await self._decide(*turn)
+        while (turn := self._stage.turns(self.bus)) is not None or self._ask_gateways():
+            if turn is not None:
+                await self._decide(*turn)
             if self.batches - before > _MOST_BATCHES:
                 raise Broken(f"the services go on answering each other after {_MOST_BATCHES} batches")
 
@@ -127,9 +133,19 @@ class World:
 
     async def _next_due(self, until: datetime) -> Due | None:
         try:
-            return await self._timeline.next_due(self._stage.connections, until)
+            due = await self._timeline.next_due(self._stage.connections, until)
         except Restless as restless:
             raise Broken(str(restless)) from None
+        acts = self.gateways.next_at
+        if acts is None or acts > (until if due is None else due.instant):
+            return due
+        return Due(acts, None)
+
+    def _ask_gateways(self) -> bool:
+        """Whether there was anything to ask them."""
+        asked = self.bus.take(GATEWAYS, _MOST_IN_BATCH)
+        self.bus.put(self.gateways.answers(asked, self.at), self.at)
+        return bool(asked)
 
     async def checkpoint(self) -> None:
         """Makes all that was done stand, and goes on."""

@@ -49,7 +49,7 @@ def opening(now: datetime) -> Iterator[Message]:
     """What there is before anything is bought."""
     account = account_id(0)
     yield prices()
-    yield OpenAccount(account=account, mode="prepaid", email="billing@acc.example")
+    yield OpenAccount(account=account, mode="prepaid", email=f"billing@{account}.example")
     yield TopUp(account=account, amount=_CREDIT_VND, reference=f"BANK{FIRST}")
     yield GrantPoc(account=account, amount=_POC_VND, until=now + timedelta(days=_POC_DAYS))
 
