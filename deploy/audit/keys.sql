@@ -17,3 +17,6 @@ select order_id || ':' || number as key from checkout.line
 
 -- name: invoicing_invoice
 select invoice_id::text as key from invoicing.invoice
+
+-- name: payments_payment
+select order_id as key from payments.payment

@@ -21,7 +21,7 @@ from shared.calendar import Period
 from shared.contracts.cloudevents import Envelope, record_headers
 from shared.contracts.hold import TopUp
 from shared.contracts.message import Message
-from shared.engine import batch, consumer, courier, database, publisher, streams, upkeep, worker
+from shared.engine import batch, consumer, courier, database, publisher, schedule, streams, upkeep, worker
 from shared.engine.health import Health
 from shared.engine.metrics import Metrics
 from shared.engine.publisher import Publisher
@@ -69,6 +69,7 @@ class World:
 
     async def run(self, commands: AsyncIterator[None]) -> None:
         """Lets the workers work while the commands come and the storm lasts, then until all is done."""
+        await self._look_at_jobs()
         names = [f"worker-{number}" for number in range(self.chance.dice("workers").choice((1, 2, 2, 3)))]
         async with asyncio.TaskGroup() as tasks:
             lives = {tasks.create_task(self._lives(name), name=name) for name in names}
@@ -150,6 +151,12 @@ class World:
                     f"not done within {_WITHIN_S} s: lag {self.broker.lag()}, outbox {left[:3]}"
                 )
             await asyncio.sleep(_TICK_S)
+
+    async def _look_at_jobs(self) -> None:
+        """For the first time: what falls due from here on is made, however long workers take to come up."""
+        async with self._sql.transaction():
+            await self._sql.execute(f"set local search_path to {self.service.schema}")
+            await schedule.make_due(self._sql, self.service, _START)
 
     async def _done(self) -> bool:
         if self.broker.lag():
