@@ -37,7 +37,7 @@ _RATES: Final = {
     Fault.UNANSWERED: 0.06,
     Fault.SLOW: 0.3,
     Fault.UNCOMMITTED: 0.15,
-    Fault.COMMIT_UNANSWERED: 0.08,
+    Fault.COMMIT_UNANSWERED: 0.2,
     Fault.UNREAD: 0.05,
     Fault.PAUSED: 0.06,
     Fault.REBALANCED: 0.25,

@@ -33,7 +33,7 @@ _COUNT: Final = int(os.environ.get("STOPPOC_SEEDS") or bool(os.environ.get("STOP
 # They mostly wait: so many keep two cores half busy.
 _AT_ONCE: Final = 3
 # In so many runs every kind of fault happens, as good as surely.
-_ENOUGH: Final = 12
+_ENOUGH: Final = 16
 _MOST_TOLD: Final = 12
 
 
