@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -48,7 +48,8 @@ _WITHIN_S: Final = 60.0
 # The waits of the engine, each where it is kept.
 _WAITS: Final = (
     (worker, "_FIRST_WAIT_S"), (worker, "_LONGEST_WAIT_S"), (worker, "_LOOK_EVERY_S"),
-    (consumer, "_REVOKE_LIMIT_S"), (consumer, "_POLL_MS"), (courier, "STALE_S"), (courier, "_SURE_S"), (publisher, "PUBLISH_LIMIT_S"),
+    (consumer, "_REVOKE_LIMIT_S"), (consumer, "_POLL_MS"), (consumer, "_MOMENT_MS"), (consumer, "_PUT_OFF_S"),
+    (courier, "STALE_S"), (courier, "_SURE_S"), (publisher, "PUBLISH_LIMIT_S"),
     (database, "_IDLE_IN_TRANSACTION_S"), (database, "_LOCK_S"), (database, "_TRANSACTION_S"),
     (upkeep, "_RELAY_EVERY_S"), (upkeep, "_JOBS_EVERY_S"), (upkeep, "_FORGET_EVERY_S"),
 )  # fmt: skip
@@ -127,7 +128,9 @@ class World:
                 self.broker.rebalance()
             if members and self.chance.strikes(Fault.REJOINED, "storm"):
                 self.broker.rebalance()
-                await dice.choice(members).rejoin()
+                # Who dies meanwhile does not come back.
+                with suppress(Crash):
+                    await dice.choice(members).rejoin()
             if self.chance.strikes(Fault.DISCONNECTED, "storm"):
                 await self._disconnect()
 
