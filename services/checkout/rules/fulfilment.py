@@ -25,7 +25,8 @@ _BILLING: Final[Mapping[str, Billing]] = {"poc": "poc", "hold": "hold", "postpai
 
 
 def begun(order: Order, lines: Sequence[OrderLine], at: datetime) -> tuple[Order, list[Message]]:
-    """The order, paid and being done, and what is said of it."""
+    """The order, paid and being done, and what is said of it. However late it is paid, it is done as of the order's instant:
+    so it was priced, and from there on it was paid for."""
     paid = OrderPaid(
         order=order.id,
         subject=order.subject,
@@ -36,10 +37,11 @@ def begun(order: Order, lines: Sequence[OrderLine], at: datetime) -> tuple[Order
         total=order.total,
         effective_at=at,
     )
-    return order.having(status="provisioning"), [paid, *_asked(order, lines, at)]
+    return order.having(status="provisioning"), [paid, *_asked(order, lines)]
 
 
-def _asked(order: Order, lines: Sequence[OrderLine], at: datetime) -> list[Message]:
+def _asked(order: Order, lines: Sequence[OrderLine]) -> list[Message]:
+    at = order.placed_at
     if order.action == "stop_poc" and order.pay == "hold" and order.cluster is not None:
         return [_convert_cluster(order, lines, at)]
     ask = _expire if order.pay == "none" else _ASKS[order.action]

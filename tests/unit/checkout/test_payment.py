@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
@@ -83,6 +84,19 @@ ASKED: Final[list[tuple[Any, Any, Message]]] = [
     ("resize", "credit", ResizeResource(**SRV, **ABOUT)),
     ("recover", "credit", RecoverResource(**SRV, **ABOUT)),
 ]
+
+
+@pytest.mark.parametrize(("action", "pay", "asked"), ASKED)
+def test_an_order_that_is_paid_late_is_done_as_of_its_own_instant(
+    action: Any, pay: Any, asked: Message
+) -> None:
+    before, later = order(action, pay), AT + timedelta(days=3)
+    answer = charged("poc" if pay == "poc" else "credit")
+    given(before, order_line(), ITEM).when(answer, at=later).then(
+        paid(before).model_copy(update={"effective_at": later}),
+        asked,
+        now=[before.having(status="provisioning", received=181_000)],
+    )
 
 
 @pytest.mark.parametrize(("action", "pay", "asked"), ASKED)
