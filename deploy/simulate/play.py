@@ -8,6 +8,7 @@ from datetime import datetime
 from time import perf_counter
 from typing import Any
 
+from deploy.simulate.bus import Bus
 from deploy.simulate.compare import Mismatch, compare
 from deploy.simulate.gateway import Gateways
 from deploy.simulate.local import written
@@ -16,6 +17,7 @@ from deploy.simulate.scenario import Scenario, Send, Step
 from deploy.simulate.view import view
 from deploy.simulate.world import Stage, World
 from shared import ids
+from shared.contracts.message import Message
 
 
 @dataclass(slots=True)
@@ -49,7 +51,8 @@ async def play(stage: Stage, scenario: Scenario, *, keep: bool = False) -> Playe
 async def _step(world: World, step: Step, number: int, played: Played) -> None:
     played.steps += 1
     if step.send is not None:
-        await world.send(step.send.message, _message_id(step.send, step.at, number), step.send.copies)
+        message = _of_step(step.send.message, world.bus)
+        await world.send(message, _message_id(step.send, step.at, number), step.send.copies)
     if step.expect is not None:
         played.checks += 1
         found = compare(step.expect.sections, view(world.bus, world.at))
@@ -60,7 +63,22 @@ def _message_id(send: Send, at: datetime, number: int) -> str:
     """The id the step gives, as a UUID where it is none; else one that no other step has."""
     if send.id is None:
         return ids.derived_id("scenario", f"{number}/{written(at)}", int(at.timestamp()) * 1000)
+    return _given(send.id)
+
+
+def _given(name: str) -> str:
     try:
-        return ids.canonical(send.id)
+        return ids.canonical(name)
     except ValueError:
-        return ids.derived_id("scenario", f"id/{send.id}", 0)
+        return ids.derived_id("scenario", f"id/{name}", 0)
+
+
+def _of_step(message: Message, bus: Bus) -> Message:
+    """The message; an order is also named by the id of the step that asked for it."""
+    if (name := getattr(message, "order", None)) is None:
+        return message
+    asked = _given(name)
+    for said in bus.events:
+        if said.name == "OrderPlaced" and said.envelope.correlation_id == asked:
+            return message.model_copy(update={"order": said.data["order"]})
+    return message

@@ -4,11 +4,11 @@ tell: so years go by in seconds, and what is done is what a worker would have do
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from shared.engine.schedule import make_due, next_instant, read_wakes
+from shared.engine.schedule import Made, has_come, make_due, next_instant, read_wakes
 from shared.engine.service import Connection, Service
 
 # A job that finds less than what is due says so again the minute after; one that never gets on would fill the years.
@@ -32,6 +32,8 @@ class Timeline:
     def __init__(self, services: Iterable[Service]) -> None:
         self._services = [service for service in services if service.jobs]
         self._done: dict[str, dict[str, datetime]] = {}
+        # What jobs have told: it stands until their service decides something.
+        self._wakes: dict[str, dict[str, datetime | None]] = {service.name: {} for service in self._services}
         self._in_vain: dict[tuple[str, str], int] = {}
 
     def __bool__(self) -> bool:
@@ -48,16 +50,27 @@ class Timeline:
         found = [await self._next(connections[service.name], service, until) for service in self._services]
         return min((due for due in found if due is not None), key=lambda due: due.instant, default=None)
 
-    async def make(self, conn: Connection, service: Service, now: datetime) -> None:
-        """Stores the messages of what the service has to do first."""
-        for made in await make_due(conn, service, now):
-            self._done[service.name][made.job.name] = made.period.instant
+    async def make(self, conn: Connection, service: Service, now: datetime) -> Sequence[Made]:
+        """Begins what the service has to do first."""
+        made = await make_due(conn, service, now)
+        for one in made:
+            self._done[service.name][one.job.name] = one.period.instant
+        self.heard(service)
+        return made
+
+    def heard(self, service: Service) -> None:
+        """The service has decided something: its jobs may tell otherwise now."""
+        self._wakes.get(service.name, {}).clear()
 
     async def _next(self, conn: Connection, service: Service, until: datetime) -> Due | None:
-        wakes = await read_wakes(conn, service)
-        done = self._done[service.name]
-        for job, first in wakes.items():
-            self._note(service.name, job, in_vain=first is not None and first <= done[job])
+        wakes, done = self._wakes[service.name], self._done[service.name]
+        jobs = [job for job in service.jobs if job.name not in wakes and has_come(job, done[job.name], until)]
+        asked = await read_wakes(conn, jobs)
+        for job in jobs:
+            if job.skips:
+                first = asked[job.name]
+                self._note(service.name, job.name, in_vain=first is not None and first <= done[job.name])
+        wakes |= asked
         instant = next_instant(service.jobs, done, wakes, until)
         return None if instant is None else Due(instant, service)
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy.simulate.document import Fault
+from deploy.simulate.gateway import Ways
 from deploy.simulate.local import read_instant, written
 from deploy.simulate.parse import Faults, parse
 from deploy.simulate.scenario import Standing
@@ -24,6 +25,7 @@ resources:
   - {resource: srv-1, kind: server, flavor: s-general-1x1, account: acme, cluster: k1, billing: poc,
      from: "2026-03-01T00:00", until: "2026-04-30T00:00"}
 provider: {fail: {srv-9: 1}}
+gateway: {ways: [declines, late], late: 14}
 steps:
   - at: "2026-03-06T00:00"
     send: GrantPoc
@@ -54,6 +56,7 @@ def test_a_whole_file_is_understood() -> None:
     (account,) = scenario.accounts
     assert (account.credit, account.poc_amount) == (1_000_000, 5)
     assert account.poc_until == datetime(2026, 4, 29, 17, tzinfo=UTC)
+    assert scenario.ways == Ways(("declines", "late"), timedelta(minutes=1), timedelta(minutes=14))
     assert scenario.coupons[0].data == {"code": "SAVE", "amount": 150_000, "products": ["vserver"]}
     assert scenario.resources == [
         Standing(
@@ -141,6 +144,9 @@ STEP = '\nsteps:\n  - {at: "2026-03-06T00:00", send: TopUp, data: {account: a, a
         (f"scenario: x\ncoupons: {{C: {{amount: 5, products: [vserv]}}}}{STEP}", ["2: products: one of vserver"]),
         (f"scenario: x\nprovider: {{fail: {{s: 0}}}}{STEP}", ["2: fail.s: a whole number from 1 on was"]),
         (f"scenario: x\nprovider: {{fails: {{s: 1}}}}{STEP}", ["2: provider has no `fails`; did you mean fail?"]),
+        (f"scenario: x\ngateway: {{ways: [pay]}}{STEP}", ["2: ways: one of pays, declines, late"]),
+        (f"scenario: x\ngateway: {{soon: 0}}{STEP}", ["2: soon: a whole number from 1 on was"]),
+        (f"scenario: x\ngateway: {{way: pays}}{STEP}", ["2: gateway has no `way`; did you mean ways?"]),
         ("scenario: x\nsteps:\n  - {send: TopUp, data: {account: a, amount: 1, reference: r}}", ["3: a step: `at` is"]),
         ("scenario: x\nsteps:\n  - at: 25:00\n    expect: {}", ["3: at: a local time, as"]),
         ("scenario: x\nsteps:\n  - {at: 0001-02-03, expect: {}}", ["3: at: a time between the years 2000 and 2200"]),
