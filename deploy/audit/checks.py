@@ -25,8 +25,10 @@ _FILES: Final[Mapping[str, tuple[str, ...]]] = {
     "lifecycle.sql": ("lifecycle",),
     "invoicing.sql": ("invoicing",),
     "notify.sql": ("notify",),
+    "payments.sql": ("payments",),
     "mails.sql": ("hold", "checkout", "notify"),
-    "across.sql": ("hold", "checkout", "lifecycle", "invoicing"),
+    "outside.sql": ("hold", "checkout", "payments"),
+    "across.sql": ("hold", "checkout", "lifecycle", "invoicing", "payments"),
 }
 _ENGINE: Final = "engine.sql"
 

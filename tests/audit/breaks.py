@@ -142,6 +142,29 @@ _NOTIFY: Final[Mapping[str, str]] = {
     "mails.mails_go_to_the_owner": "update notify.account set owner = 'other@acme.example' where owner is not null",
 }
 
+_PAID: Final = "(select order_id from payments.payment where status = 'paid' and reserved_vnd > 0)"
+_PAYMENTS: Final[Mapping[str, str]] = {
+    "payments.received_is_told_once": """
+      insert into payments.told
+      select gen_random_uuid(), order_id, gateway, told_by, outcome, verdict, amount_vnd, transaction, code, raw, told_at
+      from payments.told where outcome = 'paid' and verdict = 'taken' limit 1""",
+    "payments.what_is_not_final_is_asked_about": """
+      update payments.payment set next_at = null where status = 'pending'""",
+    "payments.nothing_stays_due": """
+      with due as (update payments.payment set next_at = '2000-01-01', shard = 3 where status = 'pending')
+      insert into payments.job_progress (job, shard, period, instant, done) values ('chase_payments', 3, 'x', now(), true)
+      on conflict (job, shard) do update set instant = now(), done = true""",
+    "payments.nothing_waits_for_hold": f"update payments.payment set status = 'charging' where order_id = {_PAID}",
+    "outside.orders_have_one_payment": f"delete from payments.payment where order_id = {_PAID}",
+    "outside.payments_stand_as_their_orders": f"update payments.payment set status = 'failed' where order_id = {_PAID}",
+    "outside.received_is_booked_once": """
+      update hold.ledger_entry set reference = 'VCB-7' where kind = 'deposit' and reference like 'momo:%'""",
+    "outside.paid_is_charged": f"delete from hold.charge where order_id = {_PAID}",
+    "outside.set_aside_only_for_who_waits": f"update hold.reserve set left_vnd = amount_vnd where order_id = {_PAID}",
+    "outside.no_more_comes_back_than_was_paid": f"""
+      update hold.charge set given_back_vnd = amount_vnd + 1 where order_id = {_PAID}""",
+}
+
 BREAKS: Final[Mapping[str, str]] = {
     **{name.format(one): sql.format(one) for one in SERVICES for name, sql in _ENGINE.items()},
     **_HOLD,
@@ -149,5 +172,6 @@ BREAKS: Final[Mapping[str, str]] = {
     **_LIFECYCLE,
     **_INVOICING,
     **_NOTIFY,
+    **_PAYMENTS,
     **_ACROSS,
 }

@@ -84,11 +84,19 @@ _PAID: Final[Sequence[tuple[float, Message]]] = (
     (7_100, Recover(account="acme", resource="vol-3", months=1, pay="credit")),
     (7_200, DeleteResource(account="acme", resource="pvc-1")),
     (8_000, _buy("credit", _item("srv-9", "server", "s-1"), account="late")),
+    # All credit there is, and the rest at a gateway; and all of it there.
+    (9_000, OpenAccount(account="payer", mode="prepaid", email="payer@owner.example")),
+    (9_000, TopUp(account="payer", amount=100_000, reference="BANK-2")),
+    (9_001, _buy("top_up", _item("srv-4", "server", "s-1+boot-20"), account="payer", gateway="momo")),
+    (9_010, _buy("gateway", _item("srv-5", "server", "s-1"), account="payer", gateway="zalopay")),
     # The 1st has come by then, and March is on record.
     (37_000, CloseMonth(month="2026-03")),
     # The provider never answers: that order waits for him.
     (37_001, PlanOutcome(resource="srv-6", outcome="never", times=9)),
     (37_002, _buy("credit", _item("srv-6", "server", "s-1"))),
+    # Nor has a gateway's payer paid yet.
+    (37_002, TopUp(account="payer", amount=50_000, reference="BANK-3")),
+    (37_003, _buy("top_up", _item("srv-10", "server", "s-1"), account="payer", gateway="momo")),
 )  # fmt: skip
 
 STORY: Final = tuple((_at(minutes), message) for minutes, message in (*_OPENING, *_POC, *_PAID))

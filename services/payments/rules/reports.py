@@ -36,7 +36,8 @@ def _verdict(ask: ReportPayment, payment: Payment | None) -> Verdict:
         return "payment_unknown"
     if ask.gateway != payment.gateway:
         return "gateway_differs"
-    if ask.outcome == "paid" and ask.amount != payment.amount:
+    # What nobody was asked for is no amount of ours either.
+    if ask.outcome == "paid" and ask.amount != (payment.amount or None):
         return "amount_differs"
     if payment.status not in WAITING | LEFT:
         return "again"

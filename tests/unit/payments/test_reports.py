@@ -91,6 +91,13 @@ def test_another_amount_does_not_count_and_the_gateway_is_asked_how_that_is() ->
     )
 
 
+def test_nothing_paid_of_what_nobody_was_asked_for_does_not_count() -> None:
+    nothing = PAID.model_copy(update={"amount": 0, "by": "query"})
+    given(payment(status="abandoned", amount=0)).when(nothing).then(
+        noted(nothing, "amount_differs"), adds=[told(nothing, "amount_differs")]
+    )
+
+
 def test_another_amount_that_is_answered_is_not_asked_about_for_ever() -> None:
     other = PAID.model_copy(update={"amount": 2_999, "by": "query"})
     given(payment()).when(other).then(noted(other, "amount_differs"), adds=[told(other, "amount_differs")])
