@@ -59,7 +59,12 @@ class Folder:
 
     def stoppoc(self, *arguments: str, stdin: bytes = b"", **more: str) -> Said:
         """One command beside the system that runs here, to its end. (In our process: most of its second is imports.)"""
-        env = {**dict.fromkeys(os.environ.keys() & _OTHERS, None), "STOPPOC_HOME": str(self.home), **more}
+        env = {
+            **dict.fromkeys(os.environ.keys() & _OTHERS, None),
+            "STOPPOC_HOME": str(self.home),
+            "PATH": environment()["PATH"],
+            **more,
+        }
         with ThreadPoolExecutor(1) as apart:
             done = apart.submit(CliRunner().invoke, app, arguments, input=stdin, env=env)
             result = done.result(_COMMAND_S)
