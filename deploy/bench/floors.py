@@ -159,8 +159,9 @@ async def broker_floor(tape: Tape, settings: Settings, watch: Watch) -> Trial:
                     share = len(tape.said) * done // tape.messages - sent
                     await _send(producer, places, itertools.islice(left, share))
                     sent += share
-                    await membership.commit(records)
+                    await membership.done(records)
                     watch.note(count)
+            await membership.commit()
             return watch.trial()
     finally:
         await publisher.stop()

@@ -9,6 +9,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from time import monotonic
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
@@ -34,13 +35,20 @@ _COMMIT_LIMIT_S: Final = 8.0
 _JOIN_LIMIT_S: Final = 45.0
 _POLL_MS: Final = 500
 _PAUSE_S: Final = 0.01
+# A commit costs the broker as much as a batch of messages. What is done is committed this long after it at the latest,
+# and as soon as there is nothing to do for a moment: until then a crash has it read again, which the inbox sees to.
+_PUT_OFF_S: Final = 0.25
+_MOMENT_MS: Final = 50
 
 
 class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
     """What this worker reads, from joining the group to leaving it."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, batch_messages: int, stopping: asyncio.Event) -> None:
+    def __init__(
+        self, consumer: AIOKafkaConsumer, batch_messages: int, gathers_s: float, stopping: asyncio.Event
+    ) -> None:
         self._consumer = consumer
+        self._gathers_s = gathers_s
         self._stopping = stopping
         self._batch_messages = batch_messages
         self._in_hand = 0
@@ -48,6 +56,8 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
         self._idle = asyncio.Event()
         self._idle.set()
         self._next: dict[TopicPartition, int] = {}
+        self._done: dict[TopicPartition, int] = {}
+        self._done_since = 0.0
         self._new_lanes: set[str] = set()
 
     async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
@@ -57,6 +67,8 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
             try:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._idle.wait(), _REVOKE_LIMIT_S)
+                with contextlib.suppress(KafkaError, TimeoutError):
+                    await self.commit()
             finally:
                 self._giving_up = False
 
@@ -86,12 +98,15 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
 
     async def read(self) -> Records:
         """The next records, or none after a while, while partitions are being given up, or once we are to stop."""
+        if self._gathers_s:
+            await unless(self._stopping, asyncio.sleep(self._gathers_s))
         if self._giving_up:
             # Batches overlap: without a pause there would always be one in hand.
             await asyncio.sleep(_PAUSE_S)
             return {}
         LENIENCY.end_in_time()
-        fetching = self._consumer.getmany(timeout_ms=_POLL_MS, max_records=self._batch_messages)
+        patience_ms = _MOMENT_MS if self._done else _POLL_MS
+        fetching = self._consumer.getmany(timeout_ms=patience_ms, max_records=self._batch_messages)
         try:
             return await unless(self._stopping, fetching) or {}
         except UnicodeDecodeError as error:
@@ -124,15 +139,28 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
         finally:
             self.let_go()
 
-    async def commit(self, records: Records) -> None:
-        """Moves the group's offsets past these records. A lost partition's new owner reads them again, to no effect."""
+    async def done(self, records: Records) -> bool:
+        """These need not be read again: the group's offsets move past them, now or a moment later; whether now."""
+        if not self._done:
+            self._done_since = monotonic()
         offsets = {place: batch[-1].offset + 1 for place, batch in records.items()}
         self._next |= offsets
+        self._done |= offsets
+        return monotonic() - self._done_since >= _PUT_OFF_S and await self.commit()
+
+    async def commit(self) -> bool:
+        """Moves the group's offsets past all that is done, if any. A lost partition's new owner reads it again, to no
+        effect."""
+        if not self._done:
+            return False
+        offsets = dict(self._done)
         try:
             async with asyncio.timeout(_COMMIT_LIMIT_S):
                 await self._consumer.commit(offsets)
         except (CommitFailedError, IllegalStateError) as error:
             log.info("offsets not moved, the partitions are no longer ours: %r", error)
+        self._done = {place: offset for place, offset in self._done.items() if offsets.get(place) != offset}
+        return True
 
     def rewind(self, records: Records) -> None:
         """Has these read again."""
@@ -158,7 +186,7 @@ async def member(service: Service, settings: Settings, stopping: asyncio.Event) 
         # Topics of one partition count are dealt out alike, so a key of several topics stays with one worker.
         partition_assignment_strategy=(RangePartitionAssignor,),
     )
-    membership = Membership(consumer, settings.batch_messages, stopping)
+    membership = Membership(consumer, settings.batch_messages, service.gathers_s, stopping)
     consumer.subscribe(list(service.reads), listener=membership)
     try:
         async with asyncio.timeout(_JOIN_LIMIT_S):

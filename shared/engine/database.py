@@ -50,8 +50,9 @@ async def pool_for(service: Service, dsn: str, worker: str) -> AsyncIterator[asy
             "idle_in_transaction_session_timeout": f"{_IDLE_IN_TRANSACTION_S}s",
             "statement_timeout": f"{_STATEMENT_S}s",
             "lock_timeout": f"{_LOCK_S}s",
-            # Tables grow from nothing under statements prepared long before: each is planned for what it finds.
-            "plan_cache_mode": "force_custom_plan",
+            # Tables grow from nothing under statements that were planned long before: where there is an index, it is used.
+            # (To plan each statement for what it finds instead took a quarter of the database's time.)
+            "enable_seqscan": "off",
             "jit": "off",
         },
     )

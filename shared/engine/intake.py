@@ -73,6 +73,8 @@ def read(record: Record, service: Service) -> Read | None:
             return None
         raise Unreadable(f"type {envelope.type[:120]!r} is not one that {service.name} accepts")
     message = _message(model, record.value)
+    if (heeds := service.heeds.get(model)) is not None and not heeds(message):
+        return None
     cause = Cause(envelope.id, service.name, _effective_at(message, record))
     return Read(record, Ask(message.key, message, envelope, cause))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -101,6 +101,9 @@ class Service:
 
     What is said about one of the `aggregates` is numbered (of several known under one id, the first named). Each
     entity of a kind in `snapshots` is told as that state message, made by that function, whenever it was changed.
+
+    Of messages of a kind in `heeds` only those are decided of which that is true; the others are passed over like those
+    without a rule. A service for which nobody waits `gathers_s`: it reads only so often, and what has come by then at once.
     """
 
     name: str
@@ -111,6 +114,8 @@ class Service:
     store: Store
     migrations: Path
     jobs: tuple[Job, ...] = ()
+    heeds: Mapping[type[Message], Callable[[Any], bool]] = field(default_factory=dict)
+    gathers_s: float = 0.0
 
     @property
     def commands(self) -> str:

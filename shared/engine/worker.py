@@ -130,6 +130,7 @@ class Worker:
                 self._note_assignment(len(membership.lanes))
                 await self._try(membership, self._turn(membership, records))
             await self._try(membership, self._delivered())
+            await self._try(membership, self._commit(membership))
         finally:
             await self._give_up_delivery()
 
@@ -177,6 +178,7 @@ class Worker:
             self._behind = False
         if not records:
             await self._delivered()
+            await self._commit(membership)
             return await self._look(membership)
         started = perf_counter()
         reach(FaultPoint.AFTER_READ)
@@ -194,12 +196,16 @@ class Worker:
     async def _deliver(self, membership: Membership, records: Records, bundles: Sequence[Bundle]) -> None:
         await self._courier.deliver(bundles)
         reach(FaultPoint.BEFORE_OFFSETS)
-        await membership.commit(records)
-        reach(FaultPoint.AFTER_OFFSETS)
+        if await membership.done(records):
+            reach(FaultPoint.AFTER_OFFSETS)
         self._in_hand.remove(records)
         self._health.well()
         for topic, behind in membership.lag().items():
             self._metrics.lag[topic].set(behind)
+
+    async def _commit(self, membership: Membership) -> None:
+        if await membership.commit():
+            reach(FaultPoint.AFTER_OFFSETS)
 
     async def _look(self, membership: Membership) -> None:
         """With nothing to do, asks now and then whether broker and database are there: a client is silent about that."""

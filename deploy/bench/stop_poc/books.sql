@@ -20,4 +20,5 @@ select
   (select count(*) from hold.ledger_entry where kind = 'poc_refund' and line = 1) as refunds,
   (select count(*) from lifecycle.change) as changes_open,
   (select count(*) from checkout.outbox) + (select count(*) from hold.outbox) + (select count(*) from invoicing.outbox)
-    + (select count(*) from lifecycle.outbox) + (select count(*) from provisioning.outbox) as outbox_rows;
+    + (select count(*) from lifecycle.outbox) + (select count(*) from provisioning.outbox)
+    + (select count(*) from notify.outbox) + (select count(*) from payments.outbox) as outbox_rows;

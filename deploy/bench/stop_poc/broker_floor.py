@@ -94,7 +94,8 @@ async def _read(reader: Membership, count: int) -> None:
     while done < count:
         if records := await reader.read():
             done += sum(map(len, records.values()))
-            await reader.commit(records)
+            await reader.done(records)
+    await reader.commit()
 
 
 def main(path: str, resources: str, servers: str, result: str) -> None:

@@ -83,6 +83,8 @@ class Ground(Servers):
                     asked = asking.ask([purchase()])
                     await asyncio.to_thread(asking.wait, asked, _NO_INVOICE, _WITHIN_S, running.well)
                     await _until(dsn, "count_known", RESOURCES)
+                # Whoever reads what the others say may still be at it.
+                await self.audited(dsn)
             self._first = dsn
         return self._first
 
@@ -105,7 +107,7 @@ class Ground(Servers):
         check(await self.books(dsn), wanted)
 
     async def audited(self, dsn: str) -> None:
-        """`Unfit` where anything is not as it must always be."""
+        """`Unfit` where anything is not as it must always be, also after whoever is at work there had time to end."""
         found = await look(dsn, checks(SERVICES), _SETTLES_S)
         if broken := [f"{one.check.name}: {one.breaks[:2]}" for one in found if one.broken]:
             raise Unfit(f"the audit finds it wrong: {'; '.join(broken)}")

@@ -95,8 +95,8 @@ async def attempt(
         await asyncio.sleep(_SETTLE_S)
         trial = await measured(run, size.clusters)
         await ground.settled(dsn, run.stopped, standing)
-    if audit:
-        await ground.audited(dsn)
+        if audit:
+            await ground.audited(dsn)
     await ground.drop(dsn)
     return trial
 

@@ -15,6 +15,11 @@ from shared.metering import Rate, rate_of
 NOTHING = Decision()
 
 
+def is_held_for(told: OfResource) -> bool:
+    """Whether it is paid by holding credit. What is paid for otherwise, which is most, need not come as far as its rule."""
+    return told.billing == "hold"
+
+
 def configured(told: OfResource, known: Known, cause: Cause) -> Decision:
     """It is used in this configuration from here on. What the order had in reserve for it is held for it itself."""
     account = known.get(Account, told.account)
