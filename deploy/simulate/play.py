@@ -22,13 +22,18 @@ from shared.contracts.message import Message
 
 @dataclass(slots=True)
 class Played:
-    """How it went: the differences with the instant of their step, and how things stand at the end."""
+    """How it went: the differences with the instant of their step, and the end that was reached."""
 
     steps: int = 0
     checks: int = 0
     seconds: float = 0.0
     mismatches: list[tuple[datetime, Mismatch]] = field(default_factory=list)
-    final: Mapping[str, Any] = field(default_factory=dict)
+    ended: tuple[Bus, datetime] | None = None
+
+    @property
+    def final(self) -> Mapping[str, Any]:
+        """Every section, as it stands at the end; nothing where the end was not reached."""
+        return {} if self.ended is None else view(*self.ended)
 
 
 async def play(stage: Stage, scenario: Scenario, *, keep: bool = False) -> Played:
@@ -43,7 +48,7 @@ async def play(stage: Stage, scenario: Scenario, *, keep: bool = False) -> Playe
             # From the first step's instant on: what fell due before it belongs to what stood.
             world.bus.prior = False
             await _step(world, step, number, played)
-        played.final = view(world.bus, world.at)
+        played.ended = world.bus, world.at
     played.seconds = perf_counter() - started
     return played
 
@@ -55,7 +60,7 @@ async def _step(world: World, step: Step, number: int, played: Played) -> None:
         await world.send(message, _message_id(step.send, step.at, number), step.send.copies)
     if step.expect is not None:
         played.checks += 1
-        found = compare(step.expect.sections, view(world.bus, world.at))
+        found = compare(step.expect.sections, view(world.bus, world.at, step.expect.sections))
         played.mismatches += [(step.at, mismatch) for mismatch in found]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -41,21 +41,13 @@ _INVOICE: Final = (
 )
 
 
-def view(bus: Bus, at: datetime) -> dict[str, Any]:
-    """Every section."""
-    accounts = {key: _local(said.data) for key, said in _states(bus, "Account")}
-    return {
-        "wallets": {key: _wallets(account, at) for key, account in accounts.items()},
-        "holds": {key: _holds(account) for key, account in accounts.items()},
-        "resources": {key: _resource(said) for key, said in _states(bus, "Resource")},
-        "clusters": {key: _named(_local(said.data), _CLUSTER) for key, said in _states(bus, "Cluster")},
-        "orders": _orders(bus),
-        "invoices": _invoices(bus),
-        "records": _records(bus),
-        "mails": _mails(bus),
-        "events": [_event(said) for said in bus.events if not said.prior],
-        "refusals": list(_refusals(bus)),
-    }
+def view(bus: Bus, at: datetime, names: Iterable[str] | None = None) -> dict[str, Any]:
+    """The sections named; else every one."""
+    return {name: _SECTIONS[name](bus, at) for name in (_SECTIONS if names is None else names)}
+
+
+def _accounts(bus: Bus) -> dict[str, dict[str, Any]]:
+    return {key: _local(said.data) for key, said in _states(bus, "Account")}
 
 
 def _states(bus: Bus, name: str) -> list[tuple[str, Said]]:
@@ -189,3 +181,19 @@ def _local(value: Any) -> Any:
     if isinstance(value, str) and _INSTANT.fullmatch(value) and (instant := read_instant(value)) is not None:
         return written(instant)
     return value
+
+
+_SECTIONS: Final[Mapping[str, Callable[[Bus, datetime], Any]]] = {
+    "wallets": lambda bus, at: {key: _wallets(account, at) for key, account in _accounts(bus).items()},
+    "holds": lambda bus, _: {key: _holds(account) for key, account in _accounts(bus).items()},
+    "resources": lambda bus, _: {key: _resource(said) for key, said in _states(bus, "Resource")},
+    "clusters": lambda bus, _: {
+        key: _named(_local(said.data), _CLUSTER) for key, said in _states(bus, "Cluster")
+    },
+    "orders": lambda bus, _: _orders(bus),
+    "invoices": lambda bus, _: _invoices(bus),
+    "records": lambda bus, _: _records(bus),
+    "mails": lambda bus, _: _mails(bus),
+    "events": lambda bus, _: [_event(said) for said in bus.events if not said.prior],
+    "refusals": lambda bus, _: list(_refusals(bus)),
+}

@@ -17,10 +17,11 @@ from deploy.simulate.gateway import Gateways, Ways
 from deploy.simulate.timeline import Due, Restless, Timeline
 from shared.contracts.cloudevents import Unreadable
 from shared.contracts.message import Message
-from shared.engine import intake, outbox, schedule
+from shared.engine import intake, schedule
 from shared.engine.batch import Result, transact
 from shared.engine.faults import RuleRaised
 from shared.engine.intake import Read, StoredRecord
+from shared.engine.outbox import Outgoing
 from shared.engine.service import Service
 
 # As large as a worker's.
@@ -88,7 +89,6 @@ class World:
         self.gateways = Gateways(Ways())
         self._stage = stage
         self._timeline = Timeline(stage.services)
-        self._published: dict[str, list[int]] = {service.name: [] for service in stage.services}
 
     async def begin(self) -> None:
         """Notes since when jobs are due."""
@@ -101,8 +101,7 @@ class World:
             if due.service is None:
                 self.bus.put(self.gateways.act(self.at), self.at)
             else:
-                await self._timeline.make(self._stage.connections[due.service.name], due.service, self.at)
-                await self._publish_due(due.service)
+                self.bus.put(await self._begun(due.service), self.at)
             await self.drain()
         self.at = until
 
@@ -126,10 +125,9 @@ class World:
                 raise Broken(f"the services go on answering each other after {_MOST_BATCHES} batches")
 
     async def tidy(self) -> None:
-        """Drops from the outboxes what is on the bus."""
-        for name, positions in self._published.items():
-            await outbox.drop(self._stage.connections[name], positions)
-            positions.clear()
+        """Drops from the outboxes what is there: all of it is on the bus."""
+        for conn in self._stage.connections.values():
+            await conn.execute("delete from outbox")
 
     async def _next_due(self, until: datetime) -> Due | None:
         try:
@@ -153,14 +151,10 @@ class World:
         for conn in self._stage.connections.values():
             await conn.execute("commit and chain")
 
-    async def _publish_due(self, service: Service) -> None:
-        conn = self._stage.connections[service.name]
-        # Nobody looks for what is published before this: it is dropped when it would be found.
-        await outbox.drop(conn, self._published[service.name])
-        claimed = await outbox.claim_lanes(conn, [schedule.LANE])
-        for _, messages in claimed:
-            self.bus.put(messages, self.at)
-        self._published[service.name] = [position for position, _ in claimed]
+    async def _begun(self, service: Service) -> list[Outgoing]:
+        """What the service says to itself as something falls due."""
+        made = await self._timeline.make(self._stage.connections[service.name], service, self.at)
+        return [schedule.outgoing(service, one) for one in made]
 
     async def _transact(self, conn: Any, service: Service, reads: Sequence[Read]) -> Result:
         return await transact(conn, service, reads)
@@ -177,6 +171,6 @@ class World:
         if result.parked:
             first = result.parked[0]
             raise Broken(f"{service.name} parked {first.read.ask.message!r}: {first.error}")
+        self._timeline.heard(service)
         for bundle in result.bundles:
             self.bus.put(bundle.messages, self.at)
-            self._published[service.name].append(bundle.position)

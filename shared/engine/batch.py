@@ -38,9 +38,8 @@ class Result:
 
 async def transact(conn: Connection, service: Service, batch: Sequence[Read]) -> Result:
     """Decides what is new in the batch; the caller's transaction makes it stand."""
-    fresh = await _not_seen(conn, batch)
+    fresh, blocked = await _not_seen(conn, batch)
     reach(FaultPoint.AFTER_INBOX)
-    blocked = await parking.blocked_keys(conn, {read.ask.key for read in fresh})
     known = Known()
     await service.store.load(conn, [read.ask for read in fresh if read.ask.key not in blocked], known)
     blocked |= await parking.blocked_keys(conn, _sliced_keys(fresh, known))
@@ -63,15 +62,22 @@ def _sliced_keys(fresh: Sequence[Read], known: Known) -> set[str]:
     return {key for slice_ in found if slice_ is not None for key in slice_.keys}
 
 
-async def _not_seen(conn: Connection, batch: Sequence[Read]) -> Sequence[Read]:
-    """The batch without what was decided before, by an earlier batch or earlier in this one."""
+async def _not_seen(conn: Connection, batch: Sequence[Read]) -> tuple[Sequence[Read], set[str]]:
+    """The batch without what was decided before, by an earlier batch or earlier in this one; and which of its keys wait
+    for an operator."""
     first = {read.ask.envelope.id: read for read in reversed(batch)}
-    rows = await conn.fetch(QUERIES["remember_messages"], list(first))
-    if not rows and len(first) == len(batch):
-        return batch
-    for row in rows:
-        del first[row["message_id"]]
-    return [read for read in batch if first.get(read.ask.envelope.id) is read]
+    keys = {read.ask.key for read in batch}
+    rows = await conn.fetch(QUERIES["remember_messages"], list(first), list(keys))
+    seen = [row["message_id"] for row in rows if row["message_id"] is not None]
+    blocked = {row["key"] for row in rows if row["key"] is not None}
+    if seen:
+        # Whoever decided them may have been waited for, and have parked a key since that statement began.
+        blocked = await parking.blocked_keys(conn, keys)
+    elif len(first) == len(batch):
+        return batch, blocked
+    for message_id in seen:
+        del first[message_id]
+    return [read for read in batch if first.get(read.ask.envelope.id) is read], blocked
 
 
 def decide(

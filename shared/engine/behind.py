@@ -27,7 +27,7 @@ class Standing(NamedTuple):
 async def standings(conn: Connection, service: Service, now: datetime) -> list[Standing]:
     """All jobs of a service, in its order. It only reads."""
     progress = await read_progress(conn)
-    wakes = await read_wakes(conn, service)
+    wakes = await read_wakes(conn, service.jobs)
     return [
         _standing(job, [row for row in progress if row.job == job.name], wakes, now) for job in service.jobs
     ]

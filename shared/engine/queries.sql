@@ -1,13 +1,18 @@
 -- The engine's own statements. One per table and batch; nothing here knows what a message says.
 
 -- name: remember_messages
--- Returns the ids that were remembered before: their effect stands already.
+-- Returns the ids that were remembered before: their effect stands already. And the keys that are parked, locked so that
+-- a queue cannot be worked off between this look and what is added behind it.
 with fresh as (
   insert into inbox (message_id) select unnest($1::uuid[]) on conflict do nothing returning message_id
+), waiting as (
+  select key from parked where key = any($2::text[]) order by position for key share
 )
-select asked.message_id::text
+select asked.message_id::text, null as key
 from unnest($1::uuid[]) as asked (message_id)
-where not exists (select from fresh where fresh.message_id = asked.message_id);
+where not exists (select from fresh where fresh.message_id = asked.message_id)
+union all
+select null, key from waiting;
 
 -- name: lock_parked_keys
 -- Locked, so that a queue cannot be worked off between this look and what is added behind it.

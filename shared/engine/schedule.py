@@ -6,7 +6,7 @@ what an outage kept is caught up as it would have come. A rule never sees a cloc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -60,15 +60,18 @@ async def make_due(conn: Connection, service: Service, now: datetime) -> list[Ma
     progress = {(row.job, row.shard): row for row in await read_progress(conn)}
     new = [(job.name, shard) for job in service.jobs for shard in range(job.shards)]
     await _begin(conn, [(*place, FIRST_LOOK, now, None, True) for place in new if place not in progress])
-    wakes = await read_wakes(conn, service)
+    done = earliest(progress.values())
+    wakes = await read_wakes(
+        conn, [job for job in service.jobs if has_come(job, done.get(job.name, now), now)]
+    )
     made = list(_due(service.jobs, progress, wakes, now))
     if made:
-        said = [_outgoing(service, one) for one in made]
+        said = [outgoing(service, one) for one in made]
         await _begin(
             conn,
             [
-                (m.job.name, m.shard, *m.period, outgoing.envelope.id, not m.job.is_sliced)
-                for m, outgoing in zip(made, said, strict=True)
+                (m.job.name, m.shard, *m.period, one.envelope.id, not m.job.is_sliced)
+                for m, one in zip(made, said, strict=True)
             ],
         )
         await outbox.add(conn, [Bundle(LANE, said)])
@@ -80,9 +83,22 @@ async def read_progress(conn: Connection) -> list[Progress]:
     return [Progress(*row.values()) for row in await conn.fetch(QUERIES["read_progress"])]
 
 
-async def read_wakes(conn: Connection, service: Service) -> dict[str, datetime | None]:
-    """When each job that can tell has anything to do."""
-    return {job.name: await job.wakes(conn) for job in service.jobs if job.wakes is not None}
+def earliest(progress: Iterable[Progress]) -> dict[str, datetime]:
+    """Up to when each job is done with every share, of those that have been looked at."""
+    done: dict[str, datetime] = {}
+    for row in progress:
+        done[row.job] = min(row.instant, done.get(row.job, row.instant))
+    return done
+
+
+def has_come(job: Job, done: datetime, until: datetime) -> bool:
+    """Whether any period of it has come since: else nobody need ask whether there is anything to do in it."""
+    return job.calendar.next(done).instant <= until
+
+
+async def read_wakes(conn: Connection, jobs: Iterable[Job]) -> dict[str, datetime | None]:
+    """When each of these jobs that can tell has anything to do."""
+    return {job.name: await job.wakes(conn) for job in jobs if job.wakes is not None}
 
 
 def first_due(
@@ -149,7 +165,8 @@ async def _begin(conn: Connection, rows: Sequence[tuple[object, ...]]) -> None:
         await conn.execute(QUERIES["begin_period"], *(list(column) for column in zip(*rows, strict=True)))
 
 
-def _outgoing(service: Service, made: Made) -> Outgoing:
+def outgoing(service: Service, made: Made) -> Outgoing:
+    """The message that begins it: the same however often it is made."""
     job, shard, period = made
     message = job.asks(period, shard)
     at_ms = (period.instant - _EPOCH) // timedelta(milliseconds=1)

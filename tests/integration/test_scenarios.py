@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,7 @@ from typing import Final
 
 import psutil
 import pytest
+import uvloop
 
 from deploy.services import SERVICES
 from deploy.simulate.document import Fault
@@ -84,7 +86,8 @@ def _worked(served: Sequence[psutil.Process]) -> float:
 
 @pytest.mark.postgres
 def test_scenarios_are_played_at_fifty_steps_a_second_and_more() -> None:
-    assert run_apart(_pace(parse(_long(20).encode()))) >= 50
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(_pace(parse(_long(20).encode()))) >= 50
 
 
 def _long(rounds: int) -> str:

@@ -126,5 +126,23 @@ async def test_a_job_that_never_gets_on_ends_the_world() -> None:
         await line.passed(START + DAY)
 
 
+async def test_a_job_of_days_with_something_to_do_each_day_goes_on_for_years() -> None:
+    memory = Memory()
+    line = Line(memory, Job("day", every(DAY, START), message, wakes=_always, shards=1))
+    await line.begin()
+    assert len(await line.passed(START + 2000 * DAY)) == 2000
+
+
+async def test_a_job_is_asked_again_when_its_service_has_decided_something() -> None:
+    memory = Memory()
+    line = Line(memory, sleepy(memory))
+    await line.begin()
+    assert await line.passed(START + DAY) == []
+    memory.wakes = [START + DAY + MINUTE]
+    assert await line.passed(START + 2 * DAY) == []
+    line.line.heard(line.service)
+    assert await line.passed(START + 2 * DAY) == [("minute", START + DAY + MINUTE)]
+
+
 async def _always(_conn: object) -> datetime | None:
     return START
