@@ -10,8 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from deploy.cli import where
+from deploy.cli.run import service_named
 from deploy.cli.say import AsJson, as_document, line, table
-from deploy.cli.up import service_named
 from deploy.services import SERVICES
 from shared.contracts.cloudevents import timestamp
 from shared.engine.behind import Standing, standings

@@ -4,66 +4,103 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Iterator, Mapping
 from functools import partial
+from importlib import import_module
 from importlib.metadata import version
 from io import TextIOWrapper
 from socket import gaierror
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple
 
 import asyncpg
 import typer
 from typer.core import TyperGroup
 
-from deploy.cli import contracts, mail, operate, where
-from deploy.cli.audit import audit
-from deploy.cli.bench import bench
-from deploy.cli.demo import demo
-from deploy.cli.dlq import dlq
-from deploy.cli.jobs import jobs
-from deploy.cli.month import month
-from deploy.cli.parked import parked
-from deploy.cli.pay import pay, play
+from deploy.cli import where
 from deploy.cli.say import FAILED, SILENT, WRONG, Trouble, as_document, examples, line, note
-from deploy.cli.send import Sending, send
-from deploy.cli.show import show
-from deploy.cli.simulate import simulate
-from deploy.cli.up import run, up
-from deploy.cli.watch import watch
 from deploy.local.guarded import StartError
 from deploy.topics import BrokerSilent, TopicsRefused
 from shared.engine.migrate import MigrationRefused
 
-_ORDER: Final = [
-    "demo",
-    "up",
-    "send",
-    "watch",
-    "show",
-    "month",
-    "simulate",
-    "lag",
-    "audit",
-    "dlq",
-    "parked",
-    "mail",
-    "run",
-    "pay",
-    "sandbox",
-    "topics",
-    "migrate",
-    "contracts",
-    "bench",
-]
+
+class _Kept(NamedTuple):
+    """Where a command is kept, what one would type, and who reads its arguments; a group says that of its own."""
+
+    module: str
+    name: str
+    typed: tuple[str, ...] = ()
+    reader: str = ""
+
+
+# In the order in which one meets them.
+_COMMANDS: Final[Mapping[str, _Kept]] = {
+    "demo": _Kept("demo", "demo", ("stoppoc demo", "stoppoc demo --json")),
+    "up": _Kept("up", "up", ("stoppoc up", "stoppoc up --workers hold=2")),
+    "send": _Kept("send", "send", (
+        """stoppoc send TopUp --data '{"account": "acme", "amount": 1000000, "reference": "VCB-1"}'""",
+        "stoppoc send OpenAccount --data @account.json --wait 30s --json",
+        "stoppoc send --list",
+        "stoppoc send TopUp --help",
+    ), "Sending"),
+    "watch": _Kept("watch", "watch", ("stoppoc watch k1", "stoppoc watch ORDER --wait 10s --json")),
+    "show": _Kept("show", "show"),
+    "month": _Kept("month", "month"),
+    "simulate": _Kept("simulate", "simulate", (
+        "stoppoc simulate docs/scenarios", "stoppoc simulate --json my-rule.yaml",
+    )),
+    "lag": _Kept("operate", "lag", ("stoppoc lag", "stoppoc lag hold --partitions --json")),
+    "jobs": _Kept("jobs", "jobs", ("stoppoc jobs", "stoppoc jobs hold --json")),
+    "audit": _Kept("audit", "audit", ("stoppoc audit", "stoppoc audit --wait 60s --json")),
+    "dlq": _Kept("dlq", "dlq"),
+    "parked": _Kept("parked", "parked"),
+    "mail": _Kept("mail", "app"),
+    "run": _Kept("run", "run", ("stoppoc run hold --http-port 8080",)),
+    "pay": _Kept("pay", "pay", ("stoppoc pay", "stoppoc pay --http-port 8070")),
+    "sandbox": _Kept("pay", "play", (
+        "stoppoc sandbox", "stoppoc sandbox --way never", "stoppoc sandbox --way any --seed 7",
+    )),
+    "topics": _Kept("operate", "topics"),
+    "migrate": _Kept("operate", "migrate", (
+        "stoppoc migrate", "STOPPOC_POSTGRES=postgresql://... stoppoc migrate --json",
+    )),
+    "contracts": _Kept("contracts", "app"),
+    "bench": _Kept("bench", "bench"),
+}  # fmt: skip
 _REFUSED: Final = (TopicsRefused, MigrationRefused, StartError)
+
+
+class _Imported(Mapping[str, Any]):
+    """Each command by its name, imported when it is asked for: most of what a command takes is its imports."""
+
+    def __getitem__(self, name: str) -> Any:
+        kept = _COMMANDS[name]
+        module = import_module(f"deploy.cli.{kept.module}")
+        found = getattr(module, kept.name)
+        if isinstance(found, typer.Typer):
+            group = typer.main.get_group(found)
+            group.name = name
+            return group
+        alone = typer.Typer(add_completion=False)
+        reader = getattr(module, kept.reader) if kept.reader else None
+        alone.command(name, cls=reader, epilog=examples(*kept.typed))(found)
+        return typer.main.get_command(alone)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_COMMANDS)
+
+    def __len__(self) -> int:
+        return len(_COMMANDS)
 
 
 class Commands(TyperGroup):
     """Ends each command that fails with a sentence and an exit status; a traceback is for what nobody foresaw."""
 
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given | {"commands": _Imported()})
+
     def list_commands(self, ctx: Any) -> list[str]:
-        """In the order in which one meets them."""
-        known = super().list_commands(ctx)
-        return [*(name for name in _ORDER if name in known), *(name for name in known if name not in _ORDER)]
+        """Their names, without importing them."""
+        return list(self.commands)
 
     def invoke(self, ctx: Any) -> Any:
         given = [*getattr(ctx, "_protected_args", ()), *ctx.args]
@@ -133,40 +170,3 @@ def _begin(
     client = logging.getLogger("aiokafka")
     ctx.call_on_close(partial(client.setLevel, client.level))
     client.setLevel(logging.CRITICAL)
-
-
-app.command(epilog=examples("stoppoc demo", "stoppoc demo --json"))(demo)
-app.command(epilog=examples("stoppoc up", "stoppoc up --workers hold=2"))(up)
-app.command(
-    cls=Sending,
-    epilog=examples(
-        """stoppoc send TopUp --data '{"account": "acme", "amount": 1000000, "reference": "VCB-1"}'""",
-        "stoppoc send OpenAccount --data @account.json --wait 30s --json",
-        "stoppoc send --list",
-        "stoppoc send TopUp --help",
-    ),
-)(send)
-app.command(epilog=examples("stoppoc watch k1", "stoppoc watch ORDER --wait 10s --json"))(watch)
-app.add_typer(show, name="show")
-app.add_typer(month, name="month")
-app.command(epilog=examples("stoppoc simulate docs/scenarios", "stoppoc simulate --json my-rule.yaml"))(
-    simulate
-)
-app.command(epilog=examples("stoppoc lag", "stoppoc lag hold --partitions --json"))(operate.lag)
-app.command(epilog=examples("stoppoc jobs", "stoppoc jobs hold --json"))(jobs)
-app.command(epilog=examples("stoppoc audit", "stoppoc audit --wait 60s --json"))(audit)
-app.command(epilog=examples("stoppoc run hold --http-port 8080"))(run)
-app.command(epilog=examples("stoppoc pay", "stoppoc pay --http-port 8070"))(pay)
-app.command(
-    "sandbox",
-    epilog=examples("stoppoc sandbox", "stoppoc sandbox --way never", "stoppoc sandbox --way any --seed 7"),
-)(play)
-app.add_typer(operate.topics, name="topics")
-app.command(epilog=examples("stoppoc migrate", "STOPPOC_POSTGRES=postgresql://... stoppoc migrate --json"))(
-    operate.migrate
-)
-app.add_typer(dlq, name="dlq")
-app.add_typer(parked, name="parked")
-app.add_typer(mail.app, name="mail")
-app.add_typer(contracts.app, name="contracts")
-app.add_typer(bench, name="bench")

@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from deploy.cli import where
+from deploy.cli.run import service_named
 from deploy.cli.say import FAILED, AsJson, as_document, examples, line, table
-from deploy.cli.up import service_named
 from deploy.lag import UNKNOWN, Lag, lags
 from deploy.services import SERVICES
 from deploy.topics import Change, apply, wanted

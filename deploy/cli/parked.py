@@ -12,6 +12,7 @@ import asyncpg
 import typer
 
 from deploy.cli import where
+from deploy.cli.run import service_named
 from deploy.cli.say import (
     FAILED,
     WRONG,
@@ -25,7 +26,6 @@ from deploy.cli.say import (
     quoted,
     table,
 )
-from deploy.cli.up import service_named
 from deploy.services import SERVICES
 from shared import ids
 from shared.contracts.cloudevents import timestamp

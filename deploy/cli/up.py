@@ -1,4 +1,4 @@
-"""`stoppoc up` and `stoppoc run`: the whole system on this machine, and one worker of it."""
+"""`stoppoc up`: the whole system on this machine."""
 
 from __future__ import annotations
 
@@ -12,22 +12,17 @@ from typing import Annotated, Final
 
 import typer
 
-from deploy.cli import where
-from deploy.cli.commands import example, near, public_commands
+from deploy.cli.commands import example, public_commands
 from deploy.cli.home import Home, Running, find_home
+from deploy.cli.run import service_named
 from deploy.cli.say import WRONG, AsJson, Trouble, as_document, line, me, note, plain, quoted, table
 from deploy.cli.system import System, system
 from deploy.local.kafka import Kafka
-from deploy.local.place import KAFKA, POSTGRES
+from deploy.local.place import POSTGRES
 from deploy.local.ports import LOOPBACK
 from deploy.services import SERVICES
 from shared.contracts.cloudevents import timestamp
 from shared.contracts.topics import PARTITIONS
-from shared.engine.app import listen, serve
-from shared.engine.log import set_up
-from shared.engine.service import Service
-from shared.engine.settings import Settings
-from shared.engine.worker import Worker
 
 _COUNT: Final = re.compile(r"([a-z]+)=([0-9]{1,2})", re.ASCII)
 # In this order the examples of the contracts follow from each other.
@@ -127,39 +122,3 @@ def _counts(given: Sequence[str]) -> dict[str, int]:
             )
         counts[service] = count
     return counts
-
-
-def service_named(name: str) -> Service:
-    """The service of that name; `Trouble` suggests those that are near."""
-    if (found := SERVICES.get(name)) is not None:
-        return found
-    raise Trouble(f"there is no service {quoted(name)}{near(name, SERVICES)}", WRONG)
-
-
-def run(
-    service: Annotated[str, typer.Argument(metavar="SERVICE", help="Its name.")],
-    http_port: Annotated[
-        int,
-        typer.Option(metavar="PORT", min=0, max=65535, help="For /live, /ready, /metrics; 0: any free one."),
-    ] = 0,
-    http_host: Annotated[str, typer.Option(metavar="HOST", help="And on this address.")] = LOOPBACK,
-) -> None:
-    """Run one worker of one service, until SIGTERM or Ctrl-C: it finishes its batch and leaves its group.
-
-    What containers start, and what one starts more of: at most 12 of a service work, one a partition, others are
-    spares. Settings come from the environment: STOPPOC_KAFKA, STOPPOC_POSTGRES and those in docs/operations.md;
-    without the first two it joins what `stoppoc up` runs here. Its log goes to standard error.
-    """
-    chosen = service_named(service)
-    try:
-        settings = Settings.from_environment({**os.environ, KAFKA: where.kafka(), POSTGRES: where.postgres()})
-    except LookupError as error:
-        raise Trouble(str(error.args[0]), WRONG) from None
-    set_up(chosen.name, settings.worker)
-    try:
-        listener = listen(http_host, http_port)
-    except OSError as error:
-        raise Trouble(f"cannot listen on {http_host}:{http_port}: {error.strerror}") from None
-    raise typer.Exit(
-        serve(chosen, lambda metrics, health: Worker(chosen, settings, metrics, health), listener)
-    )
