@@ -27,8 +27,8 @@ from shared.contracts.message import Message
 from shared.contracts.provisioning import PlanOutcome
 from shared.metering import month_end
 from shared.period import billing_month
-from tests.integration.test_scenarios_in_any_order import at_random
 from tests.support.seeds import seeded_random
+from tests.support.turns import at_random
 
 pytestmark = pytest.mark.postgres
 

@@ -1,13 +1,17 @@
-"""The documented scenarios, one for each rule of the business, come out as they say: on a real database, in virtual time."""
+"""The documented scenarios, one for each rule of the business, come out as they say: on a real database, in virtual time; and
+alike whoever reads first, and however much at once.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import psutil
 import pytest
@@ -20,11 +24,25 @@ from deploy.simulate.parse import Faults, parse
 from deploy.simulate.play import Played, play
 from deploy.simulate.scenario import Scenario
 from deploy.simulate.stage import set_stage
-from deploy.simulate.world import Broken
-from tests.conftest import run_apart
+from deploy.simulate.world import Broken, Stage
+from tests.support.seeds import seeded_random
+from tests.support.turns import at_random
 
 FOLDER: Final = Path(__file__).parents[2] / "docs" / "scenarios"
 FILES: Final = sorted(FOLDER.glob("*.yaml"))
+PLAYED: Final = 3
+# How often each is played in another order.
+ROUNDS: Final = 3 if os.environ.get("STOPPOC_E2E") == "full" else 1
+SECTIONS: Final = ("wallets", "holds", "resources", "clusters", "orders")
+
+pytestmark = pytest.mark.postgres
+T = TypeVar("T")
+
+
+def run(work: Coroutine[None, None, T]) -> T:
+    """On the loop that the command has."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work)
 
 
 async def _all_played() -> Mapping[Path, Played | Exception]:
@@ -40,15 +58,12 @@ async def _all_played() -> Mapping[Path, Played | Exception]:
 
 @pytest.fixture(scope="module")
 def played() -> Mapping[Path, Played | Exception]:
-    return run_apart(_all_played())
+    return run(_all_played())
 
 
-@pytest.mark.postgres
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_scenario_comes_out_as_it_says(file: Path, played: Mapping[Path, Played | Exception]) -> None:
-    result = played[file]
-    if isinstance(result, Exception):
-        raise result
+    result = _reached(played[file])
     assert result.checks > 0
     assert [
         f"{file.name}:{one.line} {one.path} at {written(at)}: expected {one.expected}, found {one.found}"
@@ -56,12 +71,44 @@ def test_scenario_comes_out_as_it_says(file: Path, played: Mapping[Path, Played 
     ] == []
 
 
-@pytest.mark.postgres
+def _reached(result: Played | Exception) -> Played:
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
+@pytest.mark.timeout(300)
+def test_scenarios_come_out_alike_in_any_order(played: Mapping[Path, Played | Exception]) -> None:
+    run(_alike(played))
+
+
+async def _alike(played: Mapping[Path, Played | Exception]) -> None:
+    chance = seeded_random()
+    services = list(SERVICES.values())
+    async with set_stage(services) as orderly:
+        disorderly = replace(orderly, turns=at_random(services, chance))
+        for file in FILES:
+            expected = _stands(_reached(played[file]).final)
+            for _ in range(ROUNDS):
+                found = await play(disorderly, parse(file.read_bytes()))
+                assert _stands(found.final) == expected, file.name
+
+
+def _stands(final: Mapping[str, Any]) -> dict[str, Any]:
+    """How everything stands at the end; only the numbers of invoices follow from who was first."""
+    invoices = sorted(
+        sorted((name, str(value)) for name, value in invoice.items() if name != "number")
+        for invoices in final["invoices"].values()
+        for invoice in invoices
+    )
+    return {name: final[name] for name in SECTIONS} | {"invoices": invoices}
+
+
 def test_the_guide_s_example_comes_out_as_it_says() -> None:
     (text,) = re.findall(
         r"^```yaml\n(.*?)^```$", (FOLDER / "README.md").read_text(), re.MULTILINE | re.DOTALL
     )
-    assert run_apart(_mismatches(parse(text.encode()))) == []
+    assert run(_mismatches(parse(text.encode()))) == []
 
 
 async def _mismatches(scenario: Scenario) -> Sequence[object]:
@@ -71,23 +118,25 @@ async def _mismatches(scenario: Scenario) -> Sequence[object]:
 
 async def _pace(scenario: Scenario) -> float:
     """Steps in a second of the processors' time, ours and the database's: what a machine with nothing else to do needs at
-    most, whatever else this one does."""
+    most. The best of some: whatever else this one does makes each slower, and none faster."""
     async with set_stage(list(SERVICES.values())) as stage:
         await play(stage, scenario)
         served = [psutil.Process(conn.get_server_pid()) for conn in stage.connections.values()]
-        before = _worked(served)
-        played = await play(stage, scenario)
-        return played.steps / (_worked(served) - before)
+        return max([await _once(stage, scenario, served) for _ in range(PLAYED)])
+
+
+async def _once(stage: Stage, scenario: Scenario, served: Sequence[psutil.Process]) -> float:
+    before = _worked(served)
+    played = await play(stage, scenario)
+    return played.steps / (_worked(served) - before)
 
 
 def _worked(served: Sequence[psutil.Process]) -> float:
     return time.process_time() + sum(sum(one.cpu_times()[:2]) for one in served)
 
 
-@pytest.mark.postgres
 def test_scenarios_are_played_at_fifty_steps_a_second_and_more() -> None:
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        assert runner.run(_pace(parse(_long(20).encode()))) >= 50
+    assert run(_pace(parse(_long(20).encode()))) >= 50
 
 
 def _long(rounds: int) -> str:
