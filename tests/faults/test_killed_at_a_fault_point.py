@@ -15,6 +15,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
 
 _COMMANDS = 2400
 _LATER = 3
+_MORE = 20
 _WAGES = """
 select substr(reference, 6)::bigint as period from hold.ledger_entry
 where account_id = $1 and reference is not null order by sequence
@@ -32,6 +33,7 @@ async def test_nothing_is_lost_or_doubled_when_killed(point: FaultPoint, scene: 
     victims = [scene.start(fault=f"{point}:{reach}") for reach in (1, _LATER)]
     await scene.until(lambda: _one_is_dead(victims))
     scene.start()
+    await scene.until(lambda: _are_dead(victims, scene))
     for victim in victims:
         await scene.death(victim)
     await truth.check(scene, unreadable)
@@ -55,6 +57,14 @@ async def test_each_period_is_paid_once_when_killed_after_a_job(scene: Scene) ->
 
 async def _one_is_dead(some: list[Culprit]) -> bool:
     return not all(one.alive for one in some)
+
+
+async def _are_dead(some: list[Culprit], scene: Scene) -> bool:
+    """Asks for more until then: offsets are moved now and then only, and not where nothing comes."""
+    if dead := not any(one.alive for one in some):
+        return dead
+    scene.publish(scene.stream.mixed(_MORE))
+    return False
 
 
 async def _paid(scene: Scene, count: int) -> bool:
