@@ -4,9 +4,11 @@ they are the same books. STOPPOC_SEED brings other weeks."""
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
+from random import Random
 from typing import Any, Final
 
 import asyncpg
@@ -16,14 +18,19 @@ from deploy.local.postgres import Postgres
 from deploy.services import SERVICES
 from deploy.simulate.year.books import together
 from deploy.simulate.year.live import Lived, Plan, live
+from shared.engine.service import Connection, Job, Service
 
 pytestmark = pytest.mark.postgres
 
+LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 SEED: Final = int(os.environ.get("STOPPOC_SEED", "1"))
 # The end of January lies in the second outage; the first is a day alone.
 PLAN: Final = Plan(
     seed=SEED, accounts=8, resources=40, days=36, asks=0.15, outages=((20, 1), (29, 3)), audit_every=4
 )
+
+# The whole of it, run by hand: hours of minutes in a row, and weeks of them.
+FULL: Final = os.environ.get("STOPPOC_E2E") == "full"
 
 Live = Callable[..., Awaitable[Lived]]
 
@@ -44,9 +51,9 @@ def lived(postgres_server: Postgres) -> Live:
     """Lives the plan, changed so, on a database of its own."""
     numbers = iter(range(9))
 
-    async def lives(**changes: Any) -> Lived:
+    async def lives(services: Iterable[Service] = SERVICES.values(), **changes: Any) -> Lived:
         async with emptied(postgres_server, f"year_{next(numbers)}") as dsn:
-            return await live(dsn, list(SERVICES.values()), replace(PLAN, **changes))
+            return await live(dsn, list(services), replace(PLAN, **changes))
 
     return lives
 
@@ -65,6 +72,31 @@ async def test_the_same_seed_brings_the_same_books_and_in_the_evenings_they_are_
     other = await lived(seed=SEED + 1, days=6, outages=())
     assert other.breaks == []
     assert together(other.books) != together(first.books)
+
+
+def impatient(service: Service, often: float) -> Service:
+    """Its jobs are done in minutes too in which they have nothing to do: so often, one after the other."""
+    chance = Random(f"minutes/{SEED}")
+
+    def poked(job: Job) -> Job:
+        async def wakes(conn: Connection) -> datetime | None:
+            assert job.wakes is not None
+            return LONG_AGO if chance.random() < often else await job.wakes(conn)
+
+        return replace(job, wakes=wakes) if job.skips else replace(job, wakes=None)
+
+    return replace(service, jobs=tuple(map(poked, service.jobs)))
+
+
+@pytest.mark.timeout(3000 if FULL else 300)
+async def test_minutes_in_which_nothing_is_due_may_be_passed_over(lived: Live) -> None:
+    changes = {"storm": False, "outages": ()} if FULL else {"storm": False, "outages": (), "days": 8}
+    passed = await lived(**changes)
+    often = 0.99 if FULL else 0.8
+    played = await lived([impatient(service, often) for service in SERVICES.values()], **changes)
+    assert played.breaks == passed.breaks == []
+    assert played.batches > 2 * passed.batches
+    assert differing(played.books, passed.books) == []
 
 
 @pytest.mark.timeout(300)
