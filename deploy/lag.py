@@ -61,11 +61,11 @@ def lags(kafka: str, services: Iterable[Service]) -> list[Lag]:
 
 
 def _of(admin: AdminClient, service: Service) -> list[Lag]:
-    places = [place for topic in service.reads for place in _places(admin, topic)]
+    every = [place for topic in service.reads for place in places(admin, topic)]
     state, members = _members(admin, service.group)
     committed = _committed(admin, service.group)
-    first = _offsets(admin, places, OffsetSpec.earliest())  # type: ignore[no-untyped-call]  # confluent-kafka is typed in part
-    ends = _offsets(admin, places, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+    first = offsets(admin, every, OffsetSpec.earliest())  # type: ignore[no-untyped-call]  # confluent-kafka is typed in part
+    ends = offsets(admin, every, OffsetSpec.latest())  # type: ignore[no-untyped-call]
     return [
         Lag(
             service.group,
@@ -82,29 +82,31 @@ def _of(admin: AdminClient, service: Service) -> list[Lag]:
     ]
 
 
-_Place = tuple[str, int]
+Place = tuple[str, int]
 
 
-def _behind(place: _Place, committed: int | None, first: int, end: int) -> Behind:
+def _behind(place: Place, committed: int | None, first: int, end: int) -> Behind:
     # Without an offset of its own a group begins at the beginning; what was deleted meanwhile it cannot read.
     return Behind(place[1], committed, end, max(0, end - max(first, committed or 0)))
 
 
-def _places(admin: AdminClient, topic: str) -> Sequence[_Place]:
+def places(admin: AdminClient, topic: str) -> Sequence[Place]:
+    """The topic's partitions; none, where there is no such topic."""
     there = metadata(admin).topics
     return [(topic, number) for number in there[topic].partitions] if topic in there else []
 
 
-def _committed(admin: AdminClient, group: str) -> dict[_Place, int]:
+def _committed(admin: AdminClient, group: str) -> dict[Place, int]:
     asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
     found = answer(asked[group]).topic_partitions or []
     return {(place.topic, place.partition): place.offset for place in found if place.offset > _NOTHING}
 
 
-def _offsets(admin: AdminClient, places: Sequence[_Place], spec: OffsetSpec) -> dict[_Place, int]:
-    if not places:
+def offsets(admin: AdminClient, of: Sequence[Place], spec: OffsetSpec) -> dict[Place, int]:
+    """Where these partitions begin, or end."""
+    if not of:
         return {}
-    asked = admin.list_offsets({TopicPartition(*place): spec for place in places})
+    asked = admin.list_offsets({TopicPartition(*place): spec for place in of})
     return {(place.topic, place.partition): answer(future).offset for place, future in asked.items()}
 
 

@@ -19,6 +19,7 @@ from deploy.audit.said import Said, topics_of
 from deploy.audit.standing import Standing
 from deploy.audit.tape import Tape
 from shared.contracts import topics
+from shared.engine.intake import StoredRecord
 from shared.engine.service import Service
 from shared.engine.sql import read_queries
 
@@ -36,63 +37,71 @@ _STANDS: Final = "The state topic, read from its beginning, ends where things st
 
 async def listen(kafka: str, dsn: str, services: Sequence[Service], wait_s: float) -> list[Finding]:
     """What the topics of these services say against each other and against the database."""
-    every = [_Ear(kafka, service) for service in services]
+    heard = _Heard(kafka, services)
     try:
         async with looking(dsn) as conn:
-            return await _until_settled(every, conn, wait_s)
+            return await _until_settled(heard, conn, wait_s)
     finally:
-        for ear in every:
-            ear.close()
+        heard.close()
 
 
-async def _until_settled(every: Sequence[_Ear], conn: asyncpg.Connection, wait_s: float) -> list[Finding]:
+async def _until_settled(heard: _Heard, conn: asyncpg.Connection, wait_s: float) -> list[Finding]:
     until = time.monotonic() + wait_s
-    found = await _judged(every, conn)
+    found = await _judged(heard, conn)
     while any(one.broken and one.check.settles for one in found.values()) and time.monotonic() < until:
         await asyncio.sleep(AGAIN_S)
-        again = await _judged(every, conn)
+        again = await _judged(heard, conn)
         found = {name: still(found[name], one) if one.check.settles else one for name, one in again.items()}
     return list(found.values())
 
 
-async def _judged(every: Sequence[_Ear], conn: asyncpg.Connection) -> dict[str, Finding]:
-    for ear in every:
-        await asyncio.to_thread(ear.read_on)
+async def _judged(heard: _Heard, conn: asyncpg.Connection) -> dict[str, Finding]:
+    await asyncio.to_thread(heard.read_on)
     async with conn.transaction(isolation="repeatable_read", readonly=True):
-        return {one.check.name: one for ear in every for one in await ear.judged(conn)}
+        return {one.check.name: one for ear in heard.ears for one in await ear.judged(conn)}
+
+
+class _Heard:
+    """What is heard of all services."""
+
+    def __init__(self, kafka: str, services: Sequence[Service]) -> None:
+        self.ears = [_Ear(service) for service in services]
+        self._of = {topic: ear for ear in self.ears for topic in ear.topics}
+        self._tape = Tape(kafka, self._of)
+
+    def close(self) -> None:
+        """Lets go of the broker."""
+        self._tape.close()
+
+    def read_on(self) -> None:
+        """All that has come since the last time."""
+        for record in self._tape.more():
+            whole = (record.topic, record.partition) in self._tape.whole
+            self._of[record.topic].hear(record, from_first=whole)
 
 
 class _Ear:
     """What is heard of one service."""
 
-    def __init__(self, kafka: str, service: Service) -> None:
+    def __init__(self, service: Service) -> None:
         self._service = service
         self._said = Said(service)
         self._standing = Standing(service)
         asked, happened, _ = topics.of(service.name)
         self._asked, self._happened = asked.name, happened.name
-        # One after the other: what answers a command is read after it.
-        self._tapes = [
-            Tape(kafka, [topic]) for topic in (*topics_of(service), topics.state(service.name).name)
-        ]
+        # In this order: where what answers commands ends is looked at after where those do.
+        self.topics = (*topics_of(service), topics.state(service.name).name)
 
-    def close(self) -> None:
-        for tape in self._tapes:
-            tape.close()
-
-    def read_on(self) -> None:
-        """All that has come since the last time."""
-        for tape in self._tapes:
-            for record in tape.more():
-                if record.topic == self._asked:
-                    self._said.command(record)
-                elif record.topic == self._happened:
-                    whole = (record.topic, record.partition) in tape.whole
-                    self._said.event(record, from_first=whole)
-                elif record.topic.endswith(".dlq"):
-                    self._said.letter(record)
-                else:
-                    self._standing.state(record)
+    def hear(self, record: StoredRecord, *, from_first: bool) -> None:
+        """A record of one of its topics."""
+        if record.topic == self._asked:
+            self._said.command(record)
+        elif record.topic == self._happened:
+            self._said.event(record, from_first=from_first)
+        elif record.topic.endswith(".dlq"):
+            self._said.letter(record)
+        else:
+            self._standing.state(record)
 
     async def judged(self, conn: asyncpg.Connection) -> list[Finding]:
         """What is wrong with it as far as it was read."""
