@@ -86,13 +86,13 @@ MESSAGES: Final = Metric(
     "stoppoc_messages_total",
     "counter",
     "Messages read, by what became of them: decided; duplicate (done before); passed_over (on a topic we read, "
-    "without a rule for it); parked (its rule raised); queued (behind a parked one of its key); dead_lettered (unreadable).",
+    "without a rule that heeds it); parked (its rule raised); queued (behind a parked one of its key); dead_lettered (unreadable).",
     label="outcome",
 )
 BATCH_SECONDS: Final = Metric(
     "stoppoc_batch_seconds",
     "histogram",
-    "A batch, from the records in hand to the offsets committed.",
+    "A batch, from the records in hand to the start of its publishing.",
     buckets=_SECONDS,
 )
 BATCH_MESSAGES: Final = Metric(

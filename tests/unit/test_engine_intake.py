@@ -41,6 +41,12 @@ def test_a_good_record_is_read_with_the_instant_of_its_acceptance() -> None:
     assert read.ask.cause == (ID, "toy", AT)
 
 
+def test_what_the_service_does_not_heed_is_passed_over_and_the_rest_is_read() -> None:
+    heeding = replace(TOY.service, heeds={TOY.Add: lambda ask: ask.amount > 1})
+    assert intake.read(record_of(ASK), heeding) is None
+    assert intake.read(record_of(TOY.Add(counter="a", amount=2)), heeding) is not None
+
+
 @pytest.mark.parametrize(
     ("record", "reason"),
     [
