@@ -6,6 +6,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import uvicorn
@@ -33,6 +35,18 @@ def server_of(application: Any) -> uvicorn.Server:
             timeout_graceful_shutdown=_CLOSE_S,
         )
     )
+
+
+@asynccontextmanager
+async def served(application: Any, listener: socket.socket) -> AsyncIterator[None]:
+    """That application, answering beside what we do; signals are ours."""
+    server = server_of(application)
+    answering = asyncio.create_task(server._serve([listener]))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await answering
 
 
 async def serve(settings: PaySettings, listener: socket.socket) -> None:
