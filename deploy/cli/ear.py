@@ -14,6 +14,7 @@ from shared.contracts.charges import GivenBack
 from shared.contracts.hold import Account
 from shared.contracts.invoicing import InvoiceIssued
 from shared.contracts.lifecycle import Cluster, Resource, ResourceConverted
+from shared.contracts.payments import PaymentReceived
 from shared.contracts.registry import REGISTRY
 
 So = Callable[[], bool]
@@ -31,6 +32,7 @@ class Ear:
         self.invoices: dict[str, InvoiceIssued] = {}
         self.given_back: list[GivenBack] = []
         self.converted: list[ResourceConverted] = []
+        self.payments: list[PaymentReceived] = []
 
     async def until(self, so: So, within_s: float, what: str, tell: Tell = lambda _: None) -> None:
         """Hears on until it is so, telling each thing heard; `Trouble` says what did not come."""
@@ -48,6 +50,10 @@ class Ear:
         unused = sum(one.account == account and one.unused > 0 for one in self.converted)
         return unused - sum(one.account == account and one.why == "unused" for one in self.given_back)
 
+    def received(self, account: str) -> int:
+        """What gateways have received for the account's orders."""
+        return sum(one.amount for one in self.payments if one.account == account)
+
     def _take(self, heard: Heard) -> None:
         match heard.message:
             case Account() as account:
@@ -64,6 +70,8 @@ class Ear:
                 self.given_back.append(given_back)
             case ResourceConverted() as converted:
                 self.converted.append(converted)
+            case PaymentReceived() as payment:
+                self.payments.append(payment)
 
     @staticmethod
     def _is_news(one: Cluster | Resource, known: Cluster | Resource | None) -> bool:

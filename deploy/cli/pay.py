@@ -13,21 +13,20 @@ from deploy.cli import where
 from deploy.cli.say import WRONG, Trouble, line, quoted
 from deploy.local.ports import LOOPBACK
 from deploy.pay.process import serve, server_of
-from deploy.pay.settings import PaySettings
+from deploy.pay.settings import DOOR_PORT, PaySettings
 from deploy.sandbox.given import environment, sandbox
 from deploy.sandbox.ledger import BEHAVIOURS, MEANING, Behaviour
 from deploy.sandbox.server import Pace
 from shared.engine.app import listen
 from shared.engine.log import set_up
 
-_DOOR: Final = 8070
 _SANDBOX: Final = 8071
 
 
 def pay(
     http_port: Annotated[
         int, typer.Option(metavar="PORT", min=0, max=65535, help="The door's port; 0: any free one.")
-    ] = _DOOR,
+    ] = DOOR_PORT,
     http_host: Annotated[str, typer.Option(metavar="HOST", help="And on this address.")] = LOOPBACK,
 ) -> None:
     """Speak to payment gateways, until SIGTERM or Ctrl-C: ask them what is to be asked, and take their callbacks.
@@ -59,7 +58,7 @@ def play(
     ] = None,
     http_port: Annotated[int, typer.Option(metavar="PORT", min=0, max=65535, help="Its port.")] = _SANDBOX,
     door: Annotated[str, typer.Option(metavar="URL", help="Where `stoppoc pay` is.")] = (
-        f"http://{LOOPBACK}:{_DOOR}"
+        f"http://{LOOPBACK}:{DOOR_PORT}"
     ),
     seed: Annotated[int | None, typer.Option(metavar="N", help="The same N draws alike.")] = None,
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, get_args
 
 from rich.console import Group, RenderableType
 from rich.progress_bar import ProgressBar
@@ -14,7 +14,9 @@ from deploy.cli.say import cell
 from shared.contracts.invoicing import InvoiceIssued
 from shared.contracts.message import Message
 from shared.contracts.orders import Order, OrderCancelled, OrderCompleted, OrderLine, PocStopped
+from shared.contracts.payments import FromOutside
 
+_REAL_MONEY: Final = ("credit", *get_args(FromOutside))
 ENDED: Final = frozenset(("completed", "partly_completed", "cancelled"))
 
 # What a terminal can show without scrolling; of a larger order, those that failed and the last.
@@ -70,7 +72,7 @@ class Progress:
     @property
     def uninvoiced(self) -> int:
         """How many lines were bought with real money, and their invoice is not known yet."""
-        paid = self.order is not None and self.order.pay in ("credit",)
+        paid = self.order is not None and self.order.pay in _REAL_MONEY
         done = [line for line in self.lines.values() if line.status == "done" and line.line is not None]
         return len(done) - len(self.invoices) if paid else 0
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
 from shared.contracts.checkout import Buy, BuyItem, Price, PublishPrices, StopPoc
 from shared.contracts.hold import GrantPoc, OpenAccount, TopUp
 from shared.contracts.message import Message
+from shared.contracts.notify import SetLanguage
 from shared.contracts.parts import Kind
 from shared.contracts.provisioning import PlanOutcome
 
@@ -16,7 +17,10 @@ SERVERS: Final = 3
 VOLUMES: Final = 5
 RESOURCES: Final = SERVERS + VOLUMES
 CREDIT: Final = 3_000_000
+# Too little for all of it: the rest is topped up.
+LESS_CREDIT: Final = 1_000_000
 GRANT: Final = 5_000_000
+OWNER: Final = "billing@acme.example"
 _POC: Final = timedelta(days=30)
 
 # Names of their own: on a system that others use, its prices are left alone.
@@ -45,6 +49,7 @@ class Scene:
 
     tag: str
     now: datetime
+    pay: Literal["credit", "top_up"] = "credit"
 
     @property
     def account(self) -> str:
@@ -53,6 +58,11 @@ class Scene:
     @property
     def cluster(self) -> str:
         return f"shop.{self.tag}"
+
+    @property
+    def credit(self) -> int:
+        """What the account has of real money."""
+        return CREDIT if self.pay == "credit" else LESS_CREDIT
 
     @property
     def unwilling(self) -> str:
@@ -69,11 +79,12 @@ class Scene:
             ),
             Step(
                 "acme, prepaid",
-                OpenAccount(account=self.account, mode="prepaid", email="billing@acme.example"),
+                OpenAccount(account=self.account, mode="prepaid", email=OWNER),
             ),
+            Step("acme reads English", SetLanguage(account=self.account, language="en")),
             Step(
-                f"{CREDIT:,} VND of real money",
-                TopUp(account=self.account, amount=CREDIT, reference=f"VCB-{self.tag}"),
+                f"{self.credit:,} VND of real money",
+                TopUp(account=self.account, amount=self.credit, reference=f"VCB-{self.tag}"),
             ),
             Step(
                 f"{GRANT:,} VND to try things with, for 30 days",
@@ -99,7 +110,15 @@ class Scene:
 
     def stopping(self, words: str, reason: str | None = None) -> Step:
         """Stop POC, of all that is still POC in the cluster."""
-        ask = StopPoc(account=self.account, cluster=self.cluster, months=1, auto_renew=True, pay="credit")
+        gateway = None if self.pay == "credit" else "momo"
+        ask = StopPoc(
+            account=self.account,
+            cluster=self.cluster,
+            months=1,
+            auto_renew=True,
+            pay=self.pay,
+            gateway=gateway,
+        )
         return Step(words, ask, reason)
 
     def _item(self, name: str, kind: Kind, flavor: str) -> BuyItem:

@@ -19,7 +19,7 @@ from deploy.cli.hearing import Heard
 from deploy.cli.live import screen
 from deploy.cli.progress import Progress, drawn
 from deploy.cli.say import SILENT, Trouble
-from deploy.cli.scene import CREDIT, RESOURCES, Scene, Step
+from deploy.cli.scene import RESOURCES, Scene, Step
 from deploy.cli.system import System
 from deploy.cli.teller import Teller
 from deploy.cli.watch import Watched
@@ -57,6 +57,7 @@ class Story:
         await self._begin()
         await self._stop()
         await self._stop_again()
+        await self._hear_outside()
         await self._add_up()
 
     async def _begin(self) -> None:
@@ -82,7 +83,7 @@ class Story:
         self._teller.wallets(before, after)
         self._teller.invoices(self._invoices)
         self._teller.button(self._cluster)
-        self._find_stopped(progress, before.credit.total - after.credit.total)
+        self._find_stopped(progress, before.credit.total + self._received - after.credit.total)
 
     def _find_stopped(self, progress: Progress, spent: int) -> None:
         done, failed = progress.count("done"), progress.count("failed")
@@ -107,9 +108,13 @@ class Story:
         self._teller.wallets(before, await self._account())
         self._teller.button(self._cluster)
 
+    async def _hear_outside(self) -> None:
+        """What the world outside has to say to it; here there is none."""
+
     async def _add_up(self) -> None:
         self._teller.title("The books")
         account, invoices = await self._account(), self._invoices
+        real = self._scene.credit + self._received
         self._teller.explained(invoices[0])
         invoiced, paid = {one.resource for one in invoices}, sum(one.paid for one in invoices)
         converted = [one.resource for one in self._ear.converted if one.account == account.account]
@@ -118,8 +123,8 @@ class Story:
             f"{len(converted)} resources converted once each, {len(invoices)} invoices, one for each",
         )
         self._teller.find(
-            CREDIT - paid == account.credit.total,
-            f"{CREDIT:,} VND of real money in, {paid:,} invoiced, {account.credit.total:,} left",
+            real - paid == account.credit.total,
+            f"{real:,} VND of real money in, {paid:,} invoiced, {account.credit.total:,} left",
         )
         sums = await books.add_up(self._here.place.postgres)
         self._teller.find(sums.right, "every balance is the sum of its entries, and all entries sum to zero")
@@ -205,6 +210,10 @@ class Story:
         if found is None:
             raise Trouble(f"hold does not know {self._scene.account}")
         return found
+
+    @property
+    def _received(self) -> int:
+        return self._ear.received(self._scene.account)
 
     @property
     def _cluster(self) -> Cluster:

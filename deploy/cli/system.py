@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import asyncpg
@@ -25,6 +26,7 @@ from deploy.local.place import Place, Say, place, to_stderr
 from deploy.local.ports import LOOPBACK
 from deploy.local.supervisor import Heard, Supervisor, Worker, supervised
 from deploy.mail.settings import SERVER as MAIL_SERVER
+from deploy.pay.settings import MERCHANTS, door_port
 from deploy.services import SERVICES
 from deploy.topics import Change, apply, wanted
 from shared.engine.migrate import Applied, migrate
@@ -35,6 +37,7 @@ _SESSION_MS: Final = 3000
 _MEMORY_FETCH_MS: Final = 20
 _FORGETFUL: Final = "stoppoc_in_memory"
 _MAIL: Final = "mail-1"
+_PAY: Final = "pay-1"
 _READY_S: Final = 150.0
 _PROBE_S: Final = 2.0
 _POLL_S: Final = 0.05
@@ -77,8 +80,10 @@ async def system(
     exactly: bool = True,
     say: Say = to_stderr,
     heard: Heard | None = None,
+    more: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[System]:
-    """The system with that many workers of each service; everything is kept in the directory.
+    """The system with that many workers of each service; everything is kept in the directory. Where the environment, or
+    `more` of it, names a merchant at a gateway or a mail server, there is one who speaks to them, too.
 
     On the in-memory broker, which takes one worker a service, more are an error, or without `exactly` one is enough.
     """
@@ -95,7 +100,7 @@ async def system(
             counts = dict.fromkeys(counts, 1)
         made = [] if here.broker_kind == "memory" else await asyncio.to_thread(apply, here.kafka, topics)
         applied = await migrate(here.postgres, list(SERVICES.values()))
-        workers, listening = _workers(counts, here)
+        workers, listening = _workers(counts, here, more)
         async with supervised(workers, directory / "logs", heard=heard) as supervisor:
             yield System(here, made, applied, directory / "logs", supervisor, listening)
 
@@ -115,22 +120,29 @@ async def _without_past(here: Place) -> Place:
     return replace(here, postgres=server.dsn_of(_FORGETFUL))
 
 
-def _workers(counts: Mapping[str, int], here: Place) -> tuple[Sequence[Worker], dict[str, int]]:
-    names = [
-        (("run", service), f"{service}-{nr}")
-        for service, count in counts.items()
-        for nr in range(1, count + 1)
-    ]
+def _workers(
+    counts: Mapping[str, int], here: Place, more: Mapping[str, str]
+) -> tuple[Sequence[Worker], dict[str, int]]:
+    commands: dict[str, tuple[str, ...]] = {
+        f"{service}-{nr}": ("run", service) for service, count in counts.items() for nr in range(1, count + 1)
+    }
+    known = {**os.environ, **more}
     # Mails wait for somebody to send them; who says where to has it done.
-    if os.environ.get(MAIL_SERVER):
-        names.append((("mail", "deliver"), _MAIL))
-    listening = dict(zip((name for _, name in names), ports.free(len(names)), strict=True))
-    return [_worker(command, name, listening[name], here) for command, name in names], listening
+    if known.get(MAIL_SERVER):
+        commands[_MAIL] = ("mail", "deliver")
+    if any(known.get(merchant) for merchant in MERCHANTS):
+        commands[_PAY] = ("pay",)
+    listening = dict(zip(commands, ports.free(len(commands)), strict=True))
+    if _PAY in listening:
+        listening[_PAY] = door_port(known)
+    workers = [_worker(command, name, listening[name], here, more) for name, command in commands.items()]
+    return workers, listening
 
 
-def _worker(command: tuple[str, ...], name: str, port: int, here: Place) -> Worker:
+def _worker(command: tuple[str, ...], name: str, port: int, here: Place, more: Mapping[str, str]) -> Worker:
     # The database's address may hold a password: it goes by the environment, which other users cannot read.
     env = {
+        **more,
         "STOPPOC_KAFKA": here.kafka,
         "STOPPOC_POSTGRES": here.postgres,
         "STOPPOC_WORKER": name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from email.message import EmailMessage
 from typing import Final, NamedTuple
 
 from rich.console import Console
@@ -76,6 +77,13 @@ class Teller:
         self.out.print(f"  How invoice {invoice.number} of {invoice.resource} came to its amount:")
         for words in () if invoice.line is None else explained(invoice.line):
             self.out.print(f"    [dim]{words}[/dim]")
+
+    def mail(self, mail: EmailMessage) -> None:
+        """As its reader has it, without the HTML."""
+        self.out.print(f"  [bold]To[/bold] {mail['To']}   [bold]Subject[/bold] {mail['Subject']}")
+        text = mail.get_body(("plain",))
+        for words in () if text is None else text.get_content().rstrip().splitlines():
+            self.out.print(f"    {words}", markup=False, style="dim")
 
     def _indented(self, table: Table) -> None:
         self.out.print(Padding(table, (0, 0, 0, 2)))

@@ -7,6 +7,7 @@ import json
 import os
 import re
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
@@ -14,6 +15,7 @@ import typer
 
 from deploy.cli.commands import example, public_commands
 from deploy.cli.home import Home, Running, find_home
+from deploy.cli.outside import Gateway, gateway
 from deploy.cli.run import service_named
 from deploy.cli.say import WRONG, AsJson, Trouble, as_document, line, me, note, plain, quoted, table
 from deploy.cli.system import System, system
@@ -38,25 +40,33 @@ def up(
             metavar="SERVICE=N", help="So many workers of a service, instead of one.", show_default=False
         ),
     ] = None,
+    sandbox: Annotated[
+        bool,
+        typer.Option("--sandbox", help="Also a payment gateway to try things with: all who pay there do."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run the whole system on this machine until Ctrl-C: broker, database, topics, schema, one worker a service.
 
     Where STOPPOC_KAFKA and STOPPOC_POSTGRES are set it runs on those; else on parts of its own, whose data is kept
-    in .stoppoc (remove the folder to begin anew). Other commands find it from this folder and those below it.
+    in .stoppoc (remove the folder to begin anew). Other commands find it from this folder and those below it. Where
+    the environment names a mail server, or a merchant at a gateway, mails are sent and the gateway is spoken to.
     """
     counts = _counts(workers or [])
     home = find_home()
     with home.taken():
-        asyncio.run(_up(home, counts, as_json=as_json))
+        asyncio.run(_up(home, counts, sandbox=sandbox, as_json=as_json))
 
 
-async def _up(home: Home, counts: dict[str, int], *, as_json: bool) -> None:
-    async with system(home.directory, counts, heard=_heard) as here:
+async def _up(home: Home, counts: dict[str, int], *, sandbox: bool, as_json: bool) -> None:
+    async with AsyncExitStack() as stack:
+        played = await stack.enter_async_context(gateway()) if sandbox else None
+        more = played.environment if played else {}
+        here = await stack.enter_async_context(system(home.directory, counts, heard=_heard, more=more))
         await here.ready()
         running = _running(here)
         home.tell(running)
-        _introduce(here, running, as_json=as_json)
+        _introduce(here, running, played, as_json=as_json)
         await here.supervisor.serve()
         note("Stopping.")
 
@@ -71,12 +81,13 @@ def _running(here: System) -> Running:
     )
 
 
-def _introduce(here: System, running: Running, *, as_json: bool) -> None:
+def _introduce(here: System, running: Running, played: Gateway | None, *, as_json: bool) -> None:
     if as_json:
         as_document({"ok": True, "pid": running.pid, "kafka": running.kafka, "workers": running.workers})
         return
     line(f"Topics made or mended: {len(here.made)}; schema files applied: {len(here.applied)}.\n")
-    table(("part", "where", "kept in"), _parts(here))
+    gateways = [("gateway", f"{played.url}/ledger", "")] if played else []
+    table(("part", "where", "kept in"), [*_parts(here), *gateways])
     line("\nTry, in another terminal (in this folder):")
     for name in _TRY:
         line(f"  {me()} send {name} --data '{example(public_commands()[name])}'")

@@ -6,6 +6,7 @@ was not is told again.
 
 from __future__ import annotations
 
+import json
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -91,10 +92,16 @@ class Door:
         if place == "live":
             return Page(200, b"ok")
         if place == "ready":
-            return Page(200, b"ok") if self._is_ready() else Page(503, b"not joined")
+            return self._ready()
         return (
             Page(200, generate_latest(self._registry)) if place == "metrics" else Page(HTTPStatus.NOT_FOUND)
         )
+
+    def _ready(self) -> Page:
+        """As the workers tell it."""
+        ok = self._is_ready()
+        said = {"ok": ok, "reason": "" if ok else "it has not joined its group"}
+        return Page(200 if ok else 503, json.dumps(said).encode(), "application/json")
 
     async def _told(self, name: str, body: bytes) -> Page:
         gateway = self._settings.gateways[name]

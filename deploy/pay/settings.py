@@ -6,13 +6,24 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Self
+from urllib.parse import urlsplit
 
+from deploy.local.ports import LOOPBACK
 from services.payments.gateways import GATEWAYS
 from services.payments.gateways.keys import Key, account_of, secret_of
 from services.payments.gateways.port import Gateway
 
 # MoMo wants to be waited for that long.
 _PATIENCE_S: Final = 30.0
+MERCHANTS: Final = tuple(f"STOPPOC_{name.upper()}_MERCHANT" for name in GATEWAYS)
+# Where the door is, where nothing is said of it.
+DOOR_PORT: Final = 8070
+
+
+def door_port(environment: Mapping[str, str]) -> int:
+    """Where the door listens on this machine: where it is seen from outside, if that is here too."""
+    seen = urlsplit(environment.get("STOPPOC_PAY_URL", ""))
+    return seen.port if seen.hostname == LOOPBACK and seen.port else DOOR_PORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +49,7 @@ class PaySettings:
         }
         secrets = [secret_of(environment, f"STOPPOC_PAY_LINK_KEY{other}") for other in ("", "_OTHER")]
         if not gateways:
-            raise LookupError("no gateway is named: STOPPOC_MOMO_MERCHANT or STOPPOC_ZALOPAY_MERCHANT")
+            raise LookupError(f"no gateway is named: {' or '.join(MERCHANTS)}")
         if secrets[0] is None:
             raise LookupError(
                 "STOPPOC_PAY_LINK_KEY or STOPPOC_PAY_LINK_KEY_FILE must say the key of payment links"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
 import signal
 import sys
 import time
 from pathlib import Path
+from urllib.request import urlopen
 
 import psutil
 import pytest
@@ -52,8 +55,16 @@ def test_a_kill_leaves_nothing_behind_and_the_next_start_finds_what_was_said(
 
 
 @pytest.mark.kafka
-def test_a_worker_that_dies_is_started_again(apache_kafka: Kafka, tmp_path: Path) -> None:
-    with up(tmp_path) as folder:
+def test_a_worker_that_dies_is_started_again_and_a_gateway_is_played(
+    apache_kafka: Kafka, tmp_path: Path
+) -> None:
+    with up(tmp_path, "--sandbox") as folder:
+        door = folder.running["workers"]["pay-1"]
+        with urlopen(f"http://127.0.0.1:{door}/ready") as answer:
+            assert json.load(answer) == {"ok": True, "reason": ""}
+        (url,) = re.findall(r"http://\S+/ledger", (tmp_path / "up.out").read_text())
+        with urlopen(url) as answer:
+            assert json.load(answer) == []
         (worker,) = [
             one
             for one in descendants(folder.pid)
@@ -88,15 +99,18 @@ def test_the_demo_is_right_and_leaves_nothing(apache_kafka: Kafka, tmp_path: Pat
     assert time.monotonic() - started < 110  # half a minute, and what this machine may be busy with
 
 
-def test_the_demo_is_right_on_the_stand_in_too(tmp_path: Path) -> None:
+def test_the_demo_is_right_on_the_stand_in_too_and_paid_from_outside(tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
     # Without a Java on its path.
     path = f"{tmp_path / 'bin'}"
     (tmp_path / "bin" / "stoppoc").symlink_to(Path(sys.executable).with_name("stoppoc"))
-    said = Folder(tmp_path).shell(f"PATH={path} JAVA_HOME= stoppoc demo --json")
+    said = Folder(tmp_path).shell(f"PATH={path} JAVA_HOME= stoppoc demo --pay top_up --json")
     assert said.status == 0, said.err
     assert "IN-MEMORY stand-in for Kafka" in said.err
     assert_right(said)
+    assert (said.document["received_vnd"], said.document["mails"]) == (801_000, 5)
+    assert "Subject Stop POC of shop." in said.err
+    assert "Given back: VND 119,900" in said.err
 
 
 def assert_right(said: Said) -> None:

@@ -99,10 +99,11 @@ def test_an_order_that_is_cancelled_has_ended_at_once() -> None:
     assert progress.ended
 
 
-def test_each_line_bought_with_real_money_waits_for_its_invoice() -> None:
+@pytest.mark.parametrize("pay", ["credit", "top_up", "gateway", "on_behalf"])
+def test_each_line_bought_with_real_money_waits_for_its_invoice(pay: str) -> None:
     progress = Progress()
     for message in story():
-        progress.take(message)
+        progress.take(message.model_copy(update={"pay": pay}) if isinstance(message, Order) else message)
     assert progress.uninvoiced == 3
     for nr in range(3):
         progress.take(invoice(nr))

@@ -48,6 +48,7 @@ def nothing_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         (("up", "--workers", "hold=13"), "1 to 12 workers"),
         (("up", "--workers", "hodl=1"), "did you mean hold?"),
         (("up", "--workers", "hold"), "not SERVICE=N"),
+        (("demo", "--pay", "cash"), "not one of credit, top_up"),
         (("topics", "apply", "--replication-factor", "0"), "replication-factor"),
         (("sned",), "send"),
     ],
