@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from services.hold.held import OrderHold
+from services.hold.service import HOLD
 from shared import catalogue
-from shared.contracts.lifecycle import OfResource, UsageReported
+from shared.contracts.lifecycle import OfResource, ResourceCreated, UsageReported
 from shared.contracts.message import MOST_VND
 from tests.unit.hold.cases import given
 from tests.unit.hold.metered import (
@@ -177,6 +178,12 @@ def test_more_than_can_be_told_is_counted_as_the_most_that_can() -> None:
 )
 def test_what_is_not_held_for_changes_nothing(told: OfResource | UsageReported) -> None:
     given(holding()).when(told, at=DAY_0).then()
+
+
+def test_only_what_is_held_for_is_heeded() -> None:
+    heeds = HOLD.heeds[ResourceCreated]
+    assert heeds(created(node()))
+    assert not heeds(created(node(), billing="poc"))
 
 
 def test_what_is_told_of_an_account_that_is_unknown_changes_nothing() -> None:
