@@ -50,6 +50,11 @@ class ProductHold:
         """What should be held and is not: it is not there."""
         return self.needed - self.held
 
+    @property
+    def has_days(self) -> bool:
+        """Whether a day that ends is one of its own."""
+        return bool(self.needed or self.debt_days)
+
     def needed_from(self, at: datetime) -> ProductHold:
         """Before something is: where nothing was needed yet, days that ended before are none of its."""
         return self if self.needed else replace(self, closed_until=max(self.closed_until or at, at))

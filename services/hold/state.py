@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
 from services.hold.held import ProductHold
+from shared.calendar import DAYS
 from shared.contracts.charges import Wallet
 from shared.contracts.hold import AccountMode
 from shared.period import HANOI
@@ -163,6 +164,13 @@ class Account:
     def debt(self) -> int:
         """What should be held for metered products, and is not there. While there is any, nothing is available."""
         return sum(hold.debt for hold in self.holds)
+
+    @property
+    def next_night(self) -> datetime | None:
+        """The end of the first day that is not closed for something it holds; none where it holds nothing."""
+        closed = (hold.closed_until for hold in self.holds if hold.has_days)
+        first = min((until for until in closed if until is not None), default=None)
+        return None if first is None else DAYS.next(first).instant
 
 
 class Deposit(NamedTuple):

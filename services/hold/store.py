@@ -71,7 +71,8 @@ class HoldStore:
             if wanted:
                 for row in await conn.fetch(_SQL[query], *zip(*wanted, strict=True)):
                     known.put(made(row))
-        await _load_meters(conn, {*_metered(asked), *((account, None) for account in days)}, known)
+        whole = {*days, *_are_behind(asks, known)}
+        await _load_meters(conn, {*_metered(asked), *((account, None) for account in whole)}, known)
 
     async def lock(self, conn: Connection, kind: type[Entity], keys: Sequence[str], known: Known) -> None:
         """The accounts with these ids."""
@@ -177,6 +178,20 @@ def _is_of_account(message: Message) -> bool:
     return not isinstance(message, JobSlice) and (
         not isinstance(message, UsageReported) or message.metered is not None
     )
+
+
+def _are_behind(asks: Sequence[Ask], known: Known) -> set[str]:
+    """Whose days have not all been closed that are over at the instant of what is asked."""
+    of_accounts: list[tuple[Any, datetime]] = [
+        (ask.message, ask.cause.at) for ask in asks if _is_of_account(ask.message)
+    ]
+    return {
+        message.account
+        for message, at in of_accounts
+        if (account := known.get(Account, message.account)) is not None
+        and (night := account.next_night) is not None
+        and night <= at
+    }
 
 
 def _told(asked: Asked) -> Iterator[Any]:

@@ -49,6 +49,15 @@ def said(*messages: Message) -> Decision:
     return Decision(says=messages)
 
 
+def joined(*decisions: Decision) -> Decision:
+    """All of them, one after the other."""
+    return Decision(
+        tuple(entity for decision in decisions for entity in decision.changes),
+        tuple(row for decision in decisions for row in decision.adds),
+        tuple(message for decision in decisions for message in decision.says),
+    )
+
+
 def changed(*changes: Entity, says: Iterable[Message], adds: Iterable[object] = ()) -> Decision:
     """These entities are so now, these rows are added, this is said."""
     return Decision(changes, tuple(adds), tuple(says))
@@ -96,6 +105,14 @@ class Known:
                 row.entity = entity
             self._changed[name] = row
         self._added.extend(decision.adds)
+
+    def after(self, decision: Decision) -> Known:
+        """For rules of two steps: what is known once this is decided too. The batch knows nothing of it yet."""
+        if not decision.changes:
+            return self
+        then = Known()
+        then._rows = self._rows | {(type(one), one.key): Row(one, 0) for one in decision.changes}
+        return then
 
     def next_sequence(self, kind: type[Entity], key: str) -> int | None:
         """For the engine: the number of what is said next about that entity; None when there is no such thing."""

@@ -11,6 +11,7 @@ import pytest
 from services.hold.held import Meter, Meters, OrderHold, Payment, ProductHold
 from services.hold.service import HOLD
 from services.hold.state import Account
+from shared.calendar import DAYS
 from shared.contracts.charges import PayFrom, PlaceHold, Settle
 from shared.contracts.hold import GrantPoc, OpenAccount, TopUp
 from shared.contracts.holding import CheckPocWallets, CloseDay
@@ -87,8 +88,31 @@ async def test_meters_and_payments_that_are_saved_are_loaded_again(hold: str) ->
         account = known.get(Account, "acme")
         assert account
         assert account.hold_for("snapshot") == ProductHold(
-            "acme", "snapshot", 0, 10_800, 10_800, counted_until=AT + DAY, closed_until=AT
+            "acme", "snapshot", 0, 10_800, 10_800, counted_until=AT + DAY, closed_until=DAYS.next(AT).instant
         )
+
+
+async def test_days_that_were_missed_are_closed_with_all_that_was_metered(hold: str) -> None:
+    nights = [DAYS.next(AT + day * DAY).instant for day in range(3)]
+    found = []
+    async with connected(hold) as conn:
+        for name, closed in (("late", []), ("acme", nights)):
+            made = [
+                asked(created(one, AT).model_copy(update={"account": name}), AT)
+                for one in (node(), snapshot())
+            ]
+            await run_batch(conn, [*opened(name, 44_900), *made])
+            for at in closed:
+                await run_batch(conn, [job(CloseDay, shard_of(name), at)])
+            top_up = TopUp(account=name, amount=1, reference="r2")
+            await run_batch(conn, [asked(top_up, AT + 3 * DAY)])
+            known = Known()
+            await STORE.load(conn, [asked(top_up)], known)
+            account = known.get(Account, name)
+            assert account
+            found.append([replace(one, account="") for one in account.holds])
+    assert found[0] == found[1]
+    assert [one.debt_days for one in found[0]] == [3, 3]
 
 
 async def test_a_meter_that_is_over_is_forgotten(hold: str) -> None:

@@ -13,7 +13,7 @@ from typing import Final
 from services.hold.rules.accounts import open_account
 from services.hold.rules.answers import REFUSED_WITH, snapshot
 from services.hold.rules.charges import give_back, place_charge
-from services.hold.rules.days import close_day
+from services.hold.rules.days import close_day, in_time
 from services.hold.rules.ending import check_poc_wallets
 from services.hold.rules.holds import place_hold, release_hold
 from services.hold.rules.meters import configured, ended, sized
@@ -38,8 +38,7 @@ from shared.engine.decision import Rule
 
 __all__ = ["REFUSED_WITH", "RULES", "snapshot"]
 
-RULES: Final[Mapping[type[Message], Rule]] = {
-    OpenAccount: open_account,
+_OF_AN_ACCOUNT: Final[Mapping[type[Message], Rule]] = {
     TopUp: top_up,
     GrantPoc: grant_poc,
     ExtendPoc: extend_poc,
@@ -60,6 +59,11 @@ RULES: Final[Mapping[type[Message], Rule]] = {
     ResourceDeleted: ended,
     ResourceSuspended: ended,
     ResourceReleased: ended,
+}
+
+RULES: Final[Mapping[type[Message], Rule]] = {
+    OpenAccount: open_account,
+    **{message: in_time(rule) for message, rule in _OF_AN_ACCOUNT.items()},
     CloseDay: close_day,
     CheckPocWallets: check_poc_wallets,
 }

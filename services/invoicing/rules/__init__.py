@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import Final
 
 from services.invoicing.rules import invoices, use
-from services.invoicing.rules.charging import joined
 from services.invoicing.rules.ending import settled_at_once
 from services.invoicing.rules.months import close_month, record_month
 from services.invoicing.rules.paying import paid_from, pay_invoice, pay_owed, refused, settled
@@ -34,7 +33,7 @@ from shared.contracts.lifecycle import (
 from shared.contracts.message import Message
 from shared.contracts.months import CloseMonth, RecordMonth
 from shared.contracts.owed import PayInvoice, PayOwed
-from shared.engine.decision import Cause, Decision, Known, Rule, changed
+from shared.engine.decision import Cause, Decision, Known, Rule, changed, joined
 
 __all__ = ["RULES", "snapshot"]
 

@@ -11,7 +11,7 @@ from services.invoicing.rules import lines as pricing
 from services.invoicing.rules import told as telling
 from services.invoicing.state import Invoice
 from shared.contracts.invoicing import InvoiceAction, InvoiceIssued
-from shared.engine.decision import Cause, Decision
+from shared.engine.decision import Cause
 
 # A use, and what an interval of it costs.
 Charged = tuple[Usage, UseLine]
@@ -66,12 +66,3 @@ def bill(
 def worth(charged: Iterable[Charged]) -> int:
     """What these intervals cost together."""
     return sum(line.amount for _, line in charged)
-
-
-def joined(*decisions: Decision) -> Decision:
-    """All of them, one after the other."""
-    return Decision(
-        tuple(entity for decision in decisions for entity in decision.changes),
-        tuple(row for decision in decisions for row in decision.adds),
-        tuple(message for decision in decisions for message in decision.says),
-    )

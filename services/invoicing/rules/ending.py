@@ -11,13 +11,13 @@ from datetime import datetime
 
 from services.invoicing.metered import DueUse, MonthRecord, MonthUse, Usage
 from services.invoicing.rules import lines as pricing
-from services.invoicing.rules.charging import Charged, bill, joined, worth
+from services.invoicing.rules.charging import Charged, bill, worth
 from services.invoicing.rules.invoices import month_book
 from services.invoicing.rules.paying import settled_with
 from services.invoicing.state import Resource, month_key
 from shared import catalogue, metering
 from shared.contracts.charges import Settle
-from shared.engine.decision import Cause, Decision, Entity, Known, changed
+from shared.engine.decision import Cause, Decision, Entity, Known, changed, joined
 from shared.period import billing_month
 
 

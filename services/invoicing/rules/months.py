@@ -15,7 +15,7 @@ from services.invoicing.metered import DueUse, MonthRecord, MonthUse, Usage
 from services.invoicing.reasons import Reason
 from services.invoicing.rules import lines as pricing
 from services.invoicing.rules import told as telling
-from services.invoicing.rules.charging import Bill, Charged, bill, joined, worth
+from services.invoicing.rules.charging import Bill, Charged, bill, worth
 from services.invoicing.rules.invoices import month_book
 from services.invoicing.rules.paying import settled_with
 from services.invoicing.state import month_key
@@ -29,7 +29,7 @@ from shared.contracts.months import (
     MonthRecorded,
     RecordMonth,
 )
-from shared.engine.decision import Cause, Decision, Known, changed, said, sliced
+from shared.engine.decision import Cause, Decision, Known, changed, joined, said, sliced
 from shared.period import billing_month
 from shared.shards import SHARDS
 

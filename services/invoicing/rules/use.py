@@ -10,12 +10,11 @@ from datetime import datetime
 
 from services.invoicing.metered import DueUse, Metering, MonthUse, Usage, UsageEnd
 from services.invoicing.rules import told as telling
-from services.invoicing.rules.charging import joined
 from services.invoicing.rules.told import Paid
 from services.invoicing.state import AccountBooks, Resource, month_key
 from shared.contracts.lifecycle import UsageReported
 from shared.contracts.parts import Metered
-from shared.engine.decision import Cause, Decision, Entity, Known, changed
+from shared.engine.decision import Cause, Decision, Entity, Known, changed, joined
 from shared.period import billing_month, to_minute
 
 

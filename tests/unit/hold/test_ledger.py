@@ -48,7 +48,7 @@ from shared.contracts.hold import (
     ToppedUp,
     TopUp,
 )
-from shared.contracts.holding import PocWalletEnded, PocWalletEnding
+from shared.contracts.holding import DebtStopped, HoldShort, PocWalletEnded, PocWalletEnding
 from shared.contracts.message import MOST_VND, Command, Message
 from shared.engine.decision import Cause, Decision, Entity, Known
 from tests.support.seeds import seeded, tell_seed
@@ -239,7 +239,9 @@ def test_every_command_is_answered_once_and_a_refused_one_changes_nothing(histor
     for command, decision in history.asked:
         *passed, event = decision.says
         assert event.key == command.key
-        assert all(isinstance(each, PocWalletEnded | PocWalletEnding) for each in passed)
+        assert all(
+            isinstance(each, PocWalletEnded | PocWalletEnding | HoldShort | DebtStopped) for each in passed
+        )
         if isinstance(event, REFUSED_WITH[type(command)]):
             assert decision == Decision(says=(event,))
             assert getattr(event, "reason") in REFUSALS[type(command)]  # noqa: B009 - each refusal has one, no base class is public
