@@ -109,7 +109,9 @@ def deliver(
         listener = listen(http_host, http_port)
     except OSError as error:
         raise Trouble(f"cannot listen on {http_host}:{http_port}: {error.strerror}") from None
-    raise typer.Exit(serve(NOTIFY, lambda _, health: Deliverer(settings, postgres, health), listener))
+    raise typer.Exit(
+        serve(NOTIFY, lambda metrics, health: Deliverer(settings, postgres, metrics, health), listener)
+    )
 
 
 @app.command(

@@ -24,6 +24,7 @@ from services.notify import postbox
 from services.notify.postbox import Claimed
 from services.notify.service import NOTIFY
 from shared.engine.health import Health
+from shared.engine.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
@@ -49,13 +50,13 @@ class NotTaken(Exception):
 class Deliverer:
     """One process that sends letters; as many as one likes can, each takes others."""
 
-    def __init__(self, settings: MailSettings, postgres: str, health: Health) -> None:
+    def __init__(self, settings: MailSettings, postgres: str, metrics: Metrics, health: Health) -> None:
         self._settings = settings
         self._postgres = postgres
+        self._metrics = metrics
         self._health = health
         self._stopping = asyncio.Event()
         self._pause_s = settings.pauses.server_first_s
-        self.sent = 0
 
     def stop(self) -> None:
         """Lets it finish the letter in hand."""
@@ -84,6 +85,7 @@ class Deliverer:
         while not self._stopping.is_set():
             self._health.beat()
             pauses = self._settings.pauses
+            self._metrics.letters_wait(await postbox.waiting(conn))
             letters = await postbox.claim(conn, self._settings.at_once, pauses.held)
             if not letters:
                 self._health.well()
@@ -109,9 +111,7 @@ class Deliverer:
                         await self._send(conn, server, letter)
                     except ServerAway as error:
                         # If it is this letter that ends each connection, it must not stand in the others' way.
-                        await postbox.delay(
-                            conn, letter, self._settings.pauses.after(letter.attempts), str(error)
-                        )
+                        await self._delay(conn, letter, str(error))
                         del left[0]
                         raise
                     del left[0]
@@ -123,24 +123,29 @@ class Deliverer:
             message = message_of(letter, self._settings)
         except _UNWRITABLE as error:
             log.error("a %s cannot be written: %s", letter.kind, type(error).__name__)
-            return await postbox.end(conn, letter, "given_up", f"cannot be written: {type(error).__name__}")
+            return await self._end(conn, letter, "given_up", f"cannot be written: {type(error).__name__}")
         try:
             answer = await server.send(letter.recipient, message.as_bytes())
         except NotTaken as refused:
             return await self._not_taken(conn, letter, refused)
-        await postbox.end(conn, letter, "sent", answer)
-        self.sent += 1
-        return None
+        return await self._end(conn, letter, "sent", answer)
 
     async def _not_taken(self, conn: asyncpg.Connection, letter: Claimed, refused: NotTaken) -> None:
-        pauses = self._settings.pauses
         if refused.for_ever:
             log.warning("a letter was refused: %s", refused)
-            return await postbox.end(conn, letter, "refused", str(refused))
-        if letter.age >= pauses.give_up:
+            return await self._end(conn, letter, "refused", str(refused))
+        if letter.age >= self._settings.pauses.give_up:
             log.warning("a letter was given up: %s", refused)
-            return await postbox.end(conn, letter, "given_up", str(refused))
-        return await postbox.delay(conn, letter, pauses.after(letter.attempts), str(refused))
+            return await self._end(conn, letter, "given_up", str(refused))
+        return await self._delay(conn, letter, str(refused))
+
+    async def _end(self, conn: asyncpg.Connection, letter: Claimed, how: postbox.End, answer: str) -> None:
+        await postbox.end(conn, letter, how, answer)
+        self._metrics.letters[how].inc()
+
+    async def _delay(self, conn: asyncpg.Connection, letter: Claimed, answer: str) -> None:
+        await postbox.delay(conn, letter, self._settings.pauses.after(letter.attempts), answer)
+        self._metrics.letters["delayed"].inc()
 
     async def _weather(self, who: str, error: Exception) -> None:
         """Waits, longer each time."""

@@ -75,6 +75,12 @@ async def put_back(conn: Connection, letters: Sequence[Claimed]) -> None:
         await conn.execute(_SQL["return_letters"], mails, recipients)
 
 
+async def waiting(conn: Connection) -> int:
+    """How many letters are still to be sent."""
+    number: int = await conn.fetchval(_SQL["count_waiting"])
+    return number
+
+
 async def letters(
     conn: Connection, account: str | None = None, state: str | None = None, most: int = 100
 ) -> list[Listed]:

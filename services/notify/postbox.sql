@@ -33,6 +33,9 @@ update notify.letter set attempts = attempts - 1, due_at = now()
 from unnest($1::uuid[], $2::text[]) as kept (mail_id, recipient)
 where letter.mail_id = kept.mail_id and letter.recipient = kept.recipient and letter.state = 'waiting';
 
+-- name: count_waiting
+select count(*) from notify.letter where state = 'waiting';
+
 -- name: list_letters
 select letter.mail_id::text as mail, letter.recipient, account_id as account, kind, language, state, attempts, letter.asked_at,
   due_at, ended_at, answer

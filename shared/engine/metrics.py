@@ -165,12 +165,23 @@ MESSAGE_AGE_SECONDS: Final = Metric(
     "A decided message, from its acceptance by the broker to the commit of what it caused.",
     buckets=_AGES,
 )
+LETTERS: Final = Metric(
+    "stoppoc_letters_total",
+    "counter",
+    "Letters tried, by what the mail server made of them: sent; refused (for ever); given_up; delayed (tried again).",
+    label="outcome",
+)
+WAITING_LETTERS: Final = Metric(
+    "stoppoc_waiting_letters_rows",
+    "gauge",
+    "Letters that are still to be sent, counted by whoever sends them; no series where nobody does.",
+)
 
 METRICS: Final = tuple(value for value in list(globals().values()) if isinstance(value, Metric))
 
 
 class ByTopic(dict[str, T]):
-    """A series per topic or job, made when it is first met. They come from the code, and are few."""
+    """A series per topic, job or outcome, made when it is first met. They come from the code, and are few."""
 
     def __init__(self, bind: Callable[[str], T]) -> None:
         super().__init__()
@@ -235,6 +246,12 @@ class Metrics:
         self.job_behind = ByTopic(self._by(self._gauges(JOB_BEHIND_SECONDS)))
         self.ages = Ages(MESSAGE_AGE_SECONDS, service)
         self._registry.register(self.ages)
+        self.letters = ByTopic(self._by(self._counters(LETTERS)))
+        self._waiting_letters = self._gauges(WAITING_LETTERS)
+
+    def letters_wait(self, number: int) -> None:
+        """So many letters are still to be sent."""
+        self._waiting_letters.labels(self._service).set(number)
 
     def page(self) -> bytes:
         """All series as Prometheus reads them (CONTENT_TYPE)."""

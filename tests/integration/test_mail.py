@@ -32,6 +32,7 @@ from shared import ids
 from shared.contracts.notify import Language, MailKind
 from shared.engine.decision import Decision, Known
 from shared.engine.health import Health
+from shared.engine.metrics import Metrics
 from shared.engine.migrate import migrate
 from tests.support.smtp import MailServer, mail_server
 
@@ -75,8 +76,10 @@ async def ask_for(dsn: str, letters: Sequence[Letter]) -> None:
 
 
 @asynccontextmanager
-async def delivering(dsn: str, given: MailSettings) -> AsyncIterator[Deliverer]:
-    deliverer = Deliverer(given, dsn, Health())
+async def delivering(
+    dsn: str, given: MailSettings, metrics: Metrics | None = None
+) -> AsyncIterator[Deliverer]:
+    deliverer = Deliverer(given, dsn, metrics or Metrics(NOTIFY.name), Health())
     task = asyncio.create_task(deliverer.run())
     try:
         yield deliverer
@@ -147,11 +150,18 @@ async def test_one_address_that_bounces_harms_nobody_else(notify: str) -> None:
             return "550 no such user"
         return "452 mailbox full" if address.startswith("full") and tried[address] < 3 else None
 
-    async with mail_server(MailServer(to_recipient=answer)) as server, delivering(notify, settings(server)):
+    metrics = Metrics(NOTIFY.name)
+    async with (
+        mail_server(MailServer(to_recipient=answer)) as server,
+        delivering(notify, settings(server), metrics),
+    ):
         assert await until_nothing_waits(notify) == {"sent": 3, "refused": 1}
     assert sorted(each.to[0] for each in server.taken) == sorted(set(people) - {"gone@acme.example"})
     assert len({each.id for each in server.taken}) == 3
     assert tried == {OWNER: 1, "ops@acme.example": 1, "gone@acme.example": 1, "full@acme.example": 3}
+    counted = {outcome: series._value.get() for outcome, series in metrics.letters.items()}
+    assert counted == {"sent": 3, "refused": 1, "delayed": 2}
+    assert 'stoppoc_waiting_letters_rows{service="notify"} ' in metrics.page().decode()
 
 
 async def test_what_is_never_taken_is_given_up_in_the_end(notify: str) -> None:
