@@ -52,8 +52,8 @@ class Gateways:
     def __init__(self, ways: Ways) -> None:
         self.ledger = Ledger(Random(0))  # noqa: S311 - nothing is drawn: each payment's way is given
         self._ways = ways
-        self._settings = PaySettings.from_environment("", "", environment(_BASE, _DOOR))
-        self._sides = sides_of(self.ledger)
+        self.settings = PaySettings.from_environment("", "", environment(_BASE, _DOOR))
+        self.sides = sides_of(self.ledger)
         self._turns: list[_Turn] = []
 
     @property
@@ -74,14 +74,14 @@ class Gateways:
 
     def _answer(self, asked: Asked, at: datetime) -> list[Outgoing]:
         ask, envelope = asked
-        ours, side = self._settings.gateways[ask.gateway], self._sides[ask.gateway]
+        ours, side = self.settings.gateways[ask.gateway], self.sides[ask.gateway]
         payment = payment_of(ask)
         if ask.act == "query":
             response = Response(200, as_json(side.query(ours.query(payment, at).body, at)))
             return [answer_of(ask.gateway, "query", ours.queried(payment, response), envelope)]
         before, response = self._create(side, ours.create(payment).body, at)
         told = ours.created(payment, response)
-        return [*before, answer_of(ask.gateway, "create", told, envelope, link_for(ask, self._settings))]
+        return [*before, answer_of(ask.gateway, "create", told, envelope, link_for(ask, self.settings))]
 
     def _create(self, side: Side, body: bytes, at: datetime) -> tuple[list[Outgoing], Response]:
         payment = side.payment_of(body)
@@ -102,9 +102,9 @@ class Gateways:
     def _told(self, entry: Entry, at: datetime) -> list[Outgoing]:
         name = cast("GatewayName", entry.gateway)
         told = []
-        for body in acted(self._sides[name], entry, at):
+        for body in acted(self.sides[name], entry, at):
             try:
-                told.append(callback_of(name, self._settings.gateways[name].callback(body), body))
+                told.append(callback_of(name, self.settings.gateways[name].callback(body), body))
             except Forged:
                 # The door refuses it: nothing of it comes to a topic.
                 continue

@@ -50,11 +50,13 @@ def account_of(name: str, environment: Mapping[str, str]) -> Account | None:
         return None
     door = _text(environment, "STOPPOC_PAY_URL").rstrip("/")
     signing = _key(environment, f"{prefix}_KEY")
-    checking = [_optional(environment, f"{prefix}_{each}") for each in ("CALLBACK_KEY", "CALLBACK_KEY_OTHER")]
+    # MoMo signs callbacks with the key that requests are signed with.
+    checking = _optional(environment, f"{prefix}_CALLBACK_KEY") or signing
+    other = _optional(environment, f"{prefix}_CALLBACK_KEY_OTHER")
     return Account(
         merchant,
         signing,
-        tuple(key for key in checking if key is not None) or (signing,),
+        (checking,) if other is None else (checking, other),
         _text(environment, f"{prefix}_URL").rstrip("/"),
         f"{door}/callbacks/{name}",
         f"{door}/returned",

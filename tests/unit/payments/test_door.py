@@ -119,6 +119,7 @@ async def test_a_callback_signed_with_an_old_key_is_refused(at: Pair) -> None:
     visitor = Visitor(at, "new")
     assert await visitor.tells(paid(at)) == FORGED[at.name]
     assert visitor.broker.taken == []
+    assert visitor.counted("forged") == 1
 
 
 async def test_a_callback_that_cannot_be_stored_is_to_come_again(at: Pair) -> None:

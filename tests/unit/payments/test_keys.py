@@ -45,6 +45,12 @@ def test_callbacks_may_have_a_key_of_their_own_and_another_while_it_is_changed()
     assert is_signed("text", Key(b"old").sign("text"), account.checking)
 
 
+def test_another_key_of_callbacks_does_not_end_the_one_that_requests_are_signed_with() -> None:
+    account = account_of("momo", GIVEN | {"STOPPOC_MOMO_CALLBACK_KEY_OTHER": "new"})
+    assert account is not None
+    assert account.checking == (account.signing, Key(b"new"))
+
+
 @pytest.mark.parametrize("missing", ["STOPPOC_PAY_URL", "STOPPOC_MOMO_URL", "STOPPOC_MOMO_KEY"])
 def test_what_is_missing_is_named(missing: str) -> None:
     with pytest.raises(LookupError, match=missing):
