@@ -31,7 +31,7 @@ def pay(
 ) -> None:
     """Speak to payment gateways, until SIGTERM or Ctrl-C: ask them what is to be asked, and take their callbacks.
 
-    The merchant's accounts come from the environment, keys also from files (docs/integrate.md): at least STOPPOC_PAY_URL
+    The merchant's accounts come from the environment, keys also from files (docs/operations.md): at least STOPPOC_PAY_URL
     (where the door is seen from outside), STOPPOC_PAY_LINK_KEY, and those of one gateway, as `stoppoc sandbox` prints them.
     """
     try:
