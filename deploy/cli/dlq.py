@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaError
 from deploy import letters
 from deploy.cli import where
 from deploy.cli.commands import near
-from deploy.cli.records import Reader, reading
+from deploy.cli.records import reading
 from deploy.cli.say import SILENT, WRONG, AsJson, Trouble, as_document, examples, line, plain, quoted, table
 from deploy.letters import Letter, Mailbox
 from deploy.services import SERVICES
@@ -147,12 +147,11 @@ def _topics(given: str | None) -> list[str]:
 
 
 async def _mailboxes(topics: Sequence[str]) -> list[Mailbox]:
+    found: dict[str, list[Any]] = {topic: [] for topic in topics}
     async with reading(where.kafka()) as reader:
-        return [letters.sort(topic, await _records(reader, topic)) for topic in topics]
-
-
-async def _records(reader: Reader, topic: str) -> list[Any]:
-    return [record async for record in reader.whole(await reader.places(topic))]
+        async for record in reader.whole(await reader.places(*topics)):
+            found[record.topic].append(record)
+    return [letters.sort(topic, records) for topic, records in found.items()]
 
 
 @asynccontextmanager

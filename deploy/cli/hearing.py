@@ -44,7 +44,7 @@ def read(record: ConsumerRecord) -> Heard | None:
 async def places_of(reader: Reader, kinds: Iterable[Form], services: Iterable[str]) -> list[TopicPartition]:
     """All partitions of the services' topics of these kinds."""
     names = [topics.topic_for(service, kind).name for service in services for kind in kinds]
-    return [place for name in names for place in await reader.places(name)]
+    return await reader.places(*names)
 
 
 async def since(reader: Reader, places: list[TopicPartition], at_ms: int) -> dict[TopicPartition, int]:
