@@ -186,7 +186,7 @@ async def member(service: Service, settings: Settings, stopping: asyncio.Event) 
         # Topics of one partition count are dealt out alike, so a key of several topics stays with one worker.
         partition_assignment_strategy=(RangePartitionAssignor,),
     )
-    membership = Membership(consumer, settings.batch_messages, service.gathers_s, stopping)
+    membership = Membership(consumer, settings.batch_messages, service.gathers_ms / 1000, stopping)
     consumer.subscribe(list(service.reads), listener=membership)
     try:
         async with asyncio.timeout(_JOIN_LIMIT_S):

@@ -103,7 +103,7 @@ class Service:
     entity of a kind in `snapshots` is told as that state message, made by that function, whenever it was changed.
 
     Of messages of a kind in `heeds` only those are decided of which that is true; the others are passed over like those
-    without a rule. A service for which nobody waits `gathers_s`: it reads only so often, and what has come by then at once.
+    without a rule. A service for which nobody waits `gathers_ms`: it reads only so often, and what has come by then at once.
     """
 
     name: str
@@ -115,7 +115,7 @@ class Service:
     migrations: Path
     jobs: tuple[Job, ...] = ()
     heeds: Mapping[type[Message], Callable[[Any], bool]] = field(default_factory=dict)
-    gathers_s: float = 0.0
+    gathers_ms: int = 0
 
     @property
     def commands(self) -> str:
