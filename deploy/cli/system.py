@@ -98,8 +98,10 @@ async def system(
                     "the in-memory broker takes one worker a service; more need Apache Kafka", WRONG
                 )
             counts = dict.fromkeys(counts, 1)
-        made = [] if here.broker_kind == "memory" else await asyncio.to_thread(apply, here.kafka, topics)
-        applied = await migrate(here.postgres, list(SERVICES.values()))
+        made, applied = await asyncio.gather(
+            asyncio.to_thread(apply, here.kafka, [] if here.broker_kind == "memory" else topics),
+            migrate(here.postgres, list(SERVICES.values())),
+        )
         workers, listening = _workers(counts, here, more)
         async with supervised(workers, directory / "logs", heard=heard) as supervisor:
             yield System(here, made, applied, directory / "logs", supervisor, listening)

@@ -98,7 +98,8 @@ def test_what_is_not_there_has_status_1(system: Folder) -> None:
         assert said.document["error"] in said.err
 
 
-def test_a_broker_that_does_not_answer_has_status_3(system: Folder) -> None:
+def test_a_broker_that_does_not_answer_has_status_3(system: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deploy.topics._FIRST_ANSWER_S", 0.5)
     for arguments in (("watch", "x"), ("topics", "apply"), ("lag",)):
         said = system.stoppoc(*arguments, STOPPOC_KAFKA="127.0.0.1:9")
         assert (said.status, "Traceback" in said.err) == (3, False), said.err

@@ -7,14 +7,18 @@ import re
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.request import urlopen
 
+import asyncpg
 import psutil
 import pytest
 
 from deploy.local.kafka import Kafka
+from deploy.local.postgres import embedded_postgres
 from deploy.services import SERVICES
+from shared.engine.migrate import migrate
 from tests.support.system import Folder, Said, up
 
 pytestmark = pytest.mark.postgres
@@ -31,62 +35,71 @@ def gone(processes: list[psutil.Process]) -> bool:
     return not alive
 
 
-@pytest.mark.kafka
-def test_a_kill_leaves_nothing_behind_and_the_next_start_finds_what_was_said(
-    apache_kafka: Kafka, tmp_path: Path
-) -> None:
-    with up(tmp_path) as folder:
-        assert folder.send("OpenAccount", account="kept", mode="prepaid", email="a@example.com").status == 0
-        ours = descendants(folder.pid)
-        assert len(ours) >= 4 + 2 * len(SERVICES), "broker, database and workers, each with its guard"
-        folder.stop(signal.SIGKILL)
-        assert gone(ours)
-        said = folder.stoppoc("lag")
-        assert said.status == 3
-        assert "nothing runs here" in said.err
-        (folder.home / "running.json").unlink()
-        folder.start()
-        assert folder.ok("show", "account", "kept")["mode"] == "prepaid"
-        assert folder.send("TopUp", account="kept", amount=1, reference="after").status == 0
-        ours = descendants(folder.pid)
-        assert folder.stop(signal.SIGTERM) == 0
-        assert gone(ours)
-        assert not (folder.home / "running.json").exists()
+@pytest.fixture(scope="module")
+def folder(apache_kafka: Kafka, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Folder]:
+    with up(tmp_path_factory.mktemp("up"), "--sandbox") as started:
+        yield started
 
 
 @pytest.mark.kafka
-def test_a_worker_that_dies_is_started_again_and_a_gateway_is_played(
-    apache_kafka: Kafka, tmp_path: Path
-) -> None:
-    with up(tmp_path, "--sandbox") as folder:
-        door = folder.running["workers"]["pay-1"]
-        with urlopen(f"http://127.0.0.1:{door}/ready") as answer:
-            assert json.load(answer) == {"ok": True, "reason": ""}
-        (url,) = re.findall(r"http://\S+/ledger", (tmp_path / "up.out").read_text())
-        with urlopen(url) as answer:
-            assert json.load(answer) == []
-        (worker,) = [
-            one
-            for one in descendants(folder.pid)
-            if "deploy.cli" in one.cmdline() and "hold" in one.cmdline() and "-I" not in one.cmdline()
-        ]
-        worker.kill()
-        said = folder.send("OpenAccount", account="a", mode="prepaid", email="a@example.com")
-        assert said.status == 0
-        assert "hold-1: ended with -9, starts again in 0.2 s" in (tmp_path / "up.out").read_text()
+def test_a_gateway_is_played_and_spoken_to(folder: Folder) -> None:
+    door = folder.running["workers"]["pay-1"]
+    with urlopen(f"http://127.0.0.1:{door}/ready") as answer:
+        assert json.load(answer) == {"ok": True, "reason": ""}
+    (url,) = re.findall(r"http://\S+/ledger", (folder.path / "up.out").read_text())
+    with urlopen(url) as answer:
+        assert json.load(answer) == []
 
 
-def test_without_java_it_runs_on_a_stand_in_that_says_so_and_begins_anew(tmp_path: Path) -> None:
+@pytest.mark.kafka
+def test_a_worker_that_dies_is_started_again(folder: Folder) -> None:
+    (worker,) = [
+        one
+        for one in descendants(folder.pid)
+        if "deploy.cli" in one.cmdline() and "hold" in one.cmdline() and "-I" not in one.cmdline()
+    ]
+    worker.kill()
+    said = folder.send("OpenAccount", account="a", mode="prepaid", email="a@example.com")
+    assert said.status == 0
+    assert "hold-1: ended with -9, starts again in 0.2 s" in (folder.path / "up.out").read_text()
+
+
+@pytest.mark.kafka
+def test_a_kill_leaves_nothing_behind_and_the_next_start_finds_what_was_said(folder: Folder) -> None:
+    assert folder.send("OpenAccount", account="kept", mode="prepaid", email="a@example.com").status == 0
+    ours = descendants(folder.pid)
+    assert len(ours) >= 4 + 2 * len(SERVICES), "broker, database and workers, each with its guard"
+    folder.stop(signal.SIGKILL)
+    assert gone(ours)
+    said = folder.stoppoc("lag")
+    assert said.status == 3
+    assert "nothing runs here" in said.err
+    (folder.home / "running.json").unlink()
+    folder.start()
+    assert folder.ok("show", "account", "kept")["mode"] == "prepaid"
+    assert folder.send("TopUp", account="kept", amount=1, reference="after").status == 0
+    ours = descendants(folder.pid)
+    assert folder.stop(signal.SIGTERM) == 0
+    assert gone(ours)
+    assert not (folder.home / "running.json").exists()
+
+
+async def test_without_java_it_runs_on_a_stand_in_that_says_so_and_begins_anew(tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
     folder = Folder(tmp_path)
-    for _ in range(2):
-        try:
-            folder.start(PATH=str(tmp_path / "bin"), JAVA_HOME="")
-            assert "IN-MEMORY stand-in for Kafka" in (tmp_path / "up.out").read_text()
-            assert folder.send("OpenAccount", account="a", mode="prepaid", email="a@example.com").status == 0
-            assert len(folder.ok("show", "account", "a", "--history")["history"]) == 0
-        finally:
-            assert folder.stop() == 0
+    async with embedded_postgres(folder.home / "postgres", name="stoppoc_in_memory") as kept:
+        # As an earlier run has left it: what it said is on no broker.
+        await migrate(kept.dsn, list(SERVICES.values()))
+        conn = await asyncpg.connect(kept.dsn)
+        await conn.execute("insert into notify.account values ('a', 'a@example.com', 'vi', '[]', '[]', 1)")
+        await conn.close()
+    try:
+        folder.start(PATH=str(tmp_path / "bin"), JAVA_HOME="")
+        assert "IN-MEMORY stand-in for Kafka" in (tmp_path / "up.out").read_text()
+        assert folder.send("SetLanguage", account="a", language="en").status == 1
+        assert folder.send("OpenAccount", account="a", mode="prepaid", email="a@example.com").status == 0
+    finally:
+        assert folder.stop() == 0
 
 
 @pytest.mark.kafka
