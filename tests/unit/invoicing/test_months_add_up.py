@@ -25,11 +25,13 @@ from shared.contracts.months import MonthRecorded, RecordMonth
 from shared.engine.decision import Cause, Known, Slice
 from shared.metering import Rate
 from shared.period import billing_month
+from tests.support.calendars import odd_instant
 from tests.support.seeds import seeded, tell_seed
 from tests.support.spec import cause_id
-from tests.unit.invoicing.cases import AT, metered, told_of_node
+from tests.unit.invoicing.cases import metered, told_of_node
 
-MONTHS: Final = ("2026-03", "2026-04", "2026-05", "2026-06")
+# Whatever begins, ends or goes on in the first of them.
+MONTHS: Final = 4
 
 
 @dataclass
@@ -70,9 +72,12 @@ LIFE = some.tuples(
 )
 
 
-def life(number: int, acts: Sequence[tuple[int, int]], *, ends: bool) -> list[Message]:
+Lives = list[tuple[list[tuple[int, int]], bool]]
+LIVES = some.lists(LIFE, min_size=1, max_size=3)
+
+
+def life(number: int, at: datetime, acts: Sequence[tuple[int, int]], *, ends: bool) -> list[Message]:
     about = {"resource": f"node-{number}", "billing": "postpaid" if number == 2 else "hold"}
-    at = AT
     told: list[Message] = [told_of_node(ResourceCreated, at, **about)]
     for seconds, quantity in acts:
         at += timedelta(seconds=seconds)
@@ -82,31 +87,34 @@ def life(number: int, acts: Sequence[tuple[int, int]], *, ends: bool) -> list[Me
     return told
 
 
-def heard(lives: Sequence[tuple[Sequence[tuple[int, int]], bool]], random: Random) -> Desk:
-    """What is told of one resource keeps its order, and so do the months; nothing else does. The last month is closed last."""
-    *early, last = [
-        RecordMonth(period=month, shard=0, effective_at=metering.month_end(metering.month_start(month)))
-        for month in MONTHS
-    ]
+def heard(lives: Lives, random: Random) -> tuple[Desk, datetime]:
+    """From any day of the calendar on. What is told of one resource keeps its order, and so do the months; nothing else does.
+    The last month is closed last; and when that is."""
+    begins = odd_instant(random)
+    month = metering.month_start(billing_month(begins))
+    months = []
+    while len(months) < MONTHS:
+        ends = metering.month_end(month)
+        months.append(RecordMonth(period=billing_month(month), shard=0, effective_at=ends))
+        month = ends
+    *early, last = months
     waiting: list[list[Message]] = [
-        [*early],
-        *(life(number, acts, ends=ends) for number, (acts, ends) in enumerate(lives)),
+        # Now and then a month is closed twice.
+        [again for one in early for again in [one] * random.choice((1, 1, 2))],
+        *(life(number, begins, acts, ends=ends) for number, (acts, ends) in enumerate(lives)),
     ]
     desk, number = Desk(), 0
     while left := [one for one in waiting if one]:
         desk.hear(random.choice(left).pop(0), number := number + 1)
     desk.hear(last, number + 1)
-    return desk
+    return desk, last.effective_at
 
 
 @seeded
-@given(some.lists(LIFE, min_size=1, max_size=3), some.randoms(use_true_random=False))
-def test_each_minute_is_on_record_once_at_its_price(
-    lives: list[tuple[list[tuple[int, int]], bool]], random: Random
-) -> None:
+@given(LIVES, some.randoms(use_true_random=False))
+def test_each_minute_is_on_record_once_at_its_price(lives: Lives, random: Random) -> None:
     tell_seed()
-    desk = heard(lives, random)
-    until = metering.month_end(metering.month_start(MONTHS[-1]))
+    desk, until = heard(lives, random)
     expected: Counter[tuple[str, str]] = Counter()
     for id_, usage in desk.usages.items():
         for piece in metering.pieces(usage.starts, min(desk.ends.get(id_, until), until)):
@@ -117,15 +125,29 @@ def test_each_minute_is_on_record_once_at_its_price(
         found[line.usage, billing_month(line.starts)] += line.amount
     assert +found == +expected
     assert not -found
+    _each_minute_once(desk, until)
+
+
+def _each_minute_once(desk: Desk, until: datetime) -> None:
+    """What was billed and not taken back covers each use from its first minute to its last, without a gap or an overlap."""
+    edges: defaultdict[str, Counter[datetime]] = defaultdict(Counter)
+    for line in desk.lines:
+        sign = -1 if line.amount < 0 else 1
+        edges[line.usage][line.starts] += sign
+        edges[line.usage][line.until] -= sign
+    for id_, usage in desk.usages.items():
+        ends = min(desk.ends.get(id_, until), until)
+        expected = {usage.starts: 1, ends: -1} if usage.starts < ends else {}
+        assert {at: count for at, count in edges[id_].items() if count} == expected
 
 
 @seeded
-@given(some.lists(LIFE, min_size=1, max_size=3), some.randoms(use_true_random=False))
+@given(LIVES, some.randoms(use_true_random=False))
 def test_invoices_records_settlements_and_what_is_given_back_are_the_sums_of_the_lines(
-    lives: list[tuple[list[tuple[int, int]], bool]], random: Random
+    lives: Lives, random: Random
 ) -> None:
     tell_seed()
-    desk = heard(lives, random)
+    desk, _ = heard(lives, random)
     on_invoices: Counter[str] = Counter()
     by_month: defaultdict[str, int] = defaultdict(int)
     for line in desk.lines:
