@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final, get_args
 
+import asyncpg
 import typer
 
 from deploy.cli import where
@@ -143,6 +144,27 @@ def ls(
             for each in found
         ],
     )  # fmt: skip
+
+
+@app.command(epilog=examples("stoppoc mail prune --days 400"))
+def prune(
+    days: Annotated[int, typer.Option(metavar="N", min=1, help="Those that ended longer ago than that.")],
+    as_json: AsJson = False,
+) -> None:
+    """Delete old mails with their letters; none of which anything waits still. Who was told what stays on the topic."""
+
+    async def delete() -> int:
+        conn = await asyncpg.connect(where.postgres(), timeout=10)
+        try:
+            return await postbox.prune(conn, timedelta(days=days))
+        finally:
+            await conn.close()
+
+    pruned = asyncio.run(delete())
+    if as_json:
+        as_document({"ok": True, "mails": pruned})
+    else:
+        line(f"{pruned:,} mails deleted.")
 
 
 @app.command(epilog=examples("stoppoc mail confirm LINK"))

@@ -81,6 +81,13 @@ async def waiting(conn: Connection) -> int:
     return number
 
 
+async def prune(conn: Connection, older_than: timedelta) -> int:
+    """How many mails were taken away: those of which nothing happened since then, and nothing waits. The service itself may
+    not do it."""
+    done: str = await conn.execute(_SQL["prune_mails"], older_than)
+    return int(done.rpartition(" ")[2])
+
+
 async def letters(
     conn: Connection, account: str | None = None, state: str | None = None, most: int = 100
 ) -> list[Listed]:

@@ -36,6 +36,16 @@ where letter.mail_id = kept.mail_id and letter.recipient = kept.recipient and le
 -- name: count_waiting
 select count(*) from notify.letter where state = 'waiting';
 
+-- name: prune_mails
+-- Mails of which every letter ended so long ago, with their letters. The event tells for ever who was written to.
+with gone as materialized (
+  select mail_id from notify.letter group by mail_id
+  having bool_and(state <> 'waiting') and max(ended_at) < now() - $1::interval
+), letters as (
+  delete from notify.letter using gone where letter.mail_id = gone.mail_id
+)
+delete from notify.mail using gone where mail.mail_id = gone.mail_id;
+
 -- name: list_letters
 select letter.mail_id::text as mail, letter.recipient, account_id as account, kind, language, state, attempts, letter.asked_at,
   due_at, ended_at, answer

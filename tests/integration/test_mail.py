@@ -24,6 +24,7 @@ from deploy.mail.deliver import Deliverer
 from deploy.mail.links import read_token
 from deploy.mail.samples import SAMPLES
 from deploy.mail.settings import LinkSettings, MailSettings, Pauses
+from services.notify import postbox
 from services.notify.rendering import vnd
 from services.notify.service import NOTIFY
 from services.notify.state import Letter
@@ -287,3 +288,19 @@ async def test_killed_while_it_sends_it_repeats_at_most_the_letter_in_hand_under
     assert len(copies) == count
     assert sum(copies.values()) - count <= kills
     assert KEY.decode() not in (tmp_path / "log").read_text()
+
+
+async def test_old_mails_are_deleted_whole_and_what_waits_is_kept(notify: str) -> None:
+    mail = ids.new_id()
+    old, half = [letter(), letter()], [letter(to=to, mail=mail) for to in (OWNER, "ops@acme.example")]
+    await ask_for(notify, [*old, *half, letter()])
+    conn = await asyncpg.connect(notify)
+    try:
+        ended = "update notify.letter set state = 'sent', ended_at = now() - interval '401 days' where recipient = $1 and mail_id = $2"
+        for one in (*old, half[0]):
+            await conn.execute(ended, one.recipient, one.mail)
+        assert [await postbox.prune(conn, timedelta(days=400)) for _ in range(2)] == [2, 0]
+        assert await conn.fetchval("select count(*) from notify.mail") == 2
+        assert await conn.fetchval("select count(*) from notify.letter") == 3
+    finally:
+        await conn.close()
