@@ -6,7 +6,7 @@ import asyncio
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
 from deploy.local.supervisor import Pauses, Supervisor, Worker, supervised
 from deploy.services import SERVICES
+from shared.engine.service import Service
 from tests.support.seeds import SEED
 
 # The dead keep their partitions for so long.
@@ -41,6 +42,7 @@ class Household:
     postgres: Postgres
     directory: Path
     supervisor: Supervisor
+    services: Sequence[Service]
 
     async def murders(self, dice: Random, apart: tuple[int, int]) -> AsyncIterator[str]:
         """Kills workers of all services, each as often as the others, without end; told one by one. Between two of them
@@ -61,7 +63,7 @@ class Household:
             await asyncio.sleep(_POLL_S)
 
     def _behind(self) -> int:
-        return sum(lag.total for lag in lags(self.kafka.bootstrap, SERVICES.values()))
+        return sum(lag.total for lag in lags(self.kafka.bootstrap, self.services))
 
     async def audited(self, wait_s: float) -> list[Finding]:
         """Everything that is broken."""
@@ -93,20 +95,21 @@ class Household:
 
 @asynccontextmanager
 async def household(
-    kafka: Kafka, postgres: Postgres, directory: Path, counts: Mapping[str, int]
+    kafka: Kafka, postgres: Postgres, directory: Path, counts: Mapping[str, int], command: str = "deploy.cli"
 ) -> AsyncIterator[Household]:
-    """So many workers of each service; none is left at the end."""
+    """So many workers of each service, one where nothing is said; none is left at the end."""
+    at_work = {name: counts.get(name, 1) for name in SERVICES if counts.get(name, 1)}
     workers = [
-        _worker(kafka, postgres, service, f"{service}-{number}")
-        for service in SERVICES
-        for number in range(1, counts.get(service, 1) + 1)
+        _worker(kafka, postgres, service, f"{service}-{number}", command)
+        for service, count in at_work.items()
+        for number in range(1, count + 1)
     ]
     # Whoever was killed is back soon: it is not what failed.
     async with supervised(workers, directory, pauses=Pauses(0.1, 0.5)) as supervisor:
-        yield Household(kafka, postgres, directory, supervisor)
+        yield Household(kafka, postgres, directory, supervisor, [SERVICES[name] for name in at_work])
 
 
-def _worker(kafka: Kafka, postgres: Postgres, service: str, name: str) -> Worker:
+def _worker(kafka: Kafka, postgres: Postgres, service: str, name: str, command: str) -> Worker:
     env = {
         "STOPPOC_KAFKA": kafka.bootstrap,
         "STOPPOC_POSTGRES": postgres.dsn,
@@ -116,4 +119,4 @@ def _worker(kafka: Kafka, postgres: Postgres, service: str, name: str) -> Worker
         # Small enough that a kill finds a cluster half done.
         "STOPPOC_BATCH_MESSAGES": "60",
     }
-    return Worker(name, (sys.executable, "-m", "deploy.cli", "run", service), env)
+    return Worker(name, (sys.executable, "-m", command, "run", service), env)
