@@ -5,12 +5,13 @@ Our own Kafka is Apache's wherever this machine can have it, and an in-memory on
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from rich.console import Console
@@ -26,6 +27,8 @@ POSTGRES: Final = "STOPPOC_POSTGRES"
 
 BrokerKind = Literal["named", "apache", "memory"]
 Say = Callable[[str], None]
+One = TypeVar("One")
+Other = TypeVar("Other")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +63,24 @@ async def place(directory: Path, *, topics: Sequence[str] = (), say: Say = to_st
     The topics are for the in-memory cluster alone, which cannot be given any later.
     """
     async with AsyncExitStack() as stack:
-        server = await _postgres(stack, directory / "postgres")
-        broker = await _broker(stack, directory, topics)
+        server, broker = await _both(
+            _postgres(stack, directory / "postgres"), _broker(stack, directory, topics)
+        )
         dsn = server.dsn if server else os.environ[POSTGRES]
         sentence = f"Runs on {broker.words} and {_words(server, dsn)}."
         say(sentence)
         yield Place(broker.bootstrap, dsn, broker.kind, sentence, broker.server, server)
+
+
+async def _both(one: Coroutine[Any, Any, One], other: Coroutine[Any, Any, Other]) -> tuple[One, Other]:
+    """Side by side; where one of them fails, the other is given up too."""
+    beside = asyncio.create_task(one)
+    try:
+        there = await other
+        return await beside, there
+    finally:
+        beside.cancel()
+        await asyncio.wait([beside])
 
 
 async def _postgres(stack: AsyncExitStack, directory: Path) -> Postgres | None:
