@@ -101,7 +101,9 @@ async def test_a_job_that_says_it_has_nothing_to_do_is_passed_over() -> None:
     memory = Memory(wakes=[START + 40 * DAY + timedelta(seconds=10), START + 400 * DAY])
     line = Line(memory, sleepy(memory))
     await line.begin()
-    done = await line.passed(START + 4000 * DAY)
+    assert await line.passed(START + 40 * DAY) == []
+    done = await line.passed(START + 40 * DAY + MINUTE)
+    done += await line.passed(START + 4000 * DAY)
     assert done == [("minute", START + 40 * DAY + MINUTE), ("minute", START + 400 * DAY)]
     assert len(memory.said) == 2
 
@@ -137,6 +139,7 @@ async def test_a_job_is_asked_again_when_its_service_has_decided_something() -> 
     memory = Memory()
     line = Line(memory, sleepy(memory))
     await line.begin()
+    assert await line.passed(START + MINUTE) == []
     assert await line.passed(START + DAY) == []
     memory.wakes = [START + DAY + MINUTE]
     assert await line.passed(START + 2 * DAY) == []
