@@ -204,10 +204,10 @@ async def _settled(world: World, portal: Portal) -> None:
     """Gateways are asked sooner than it is their turn, until no order is open and all that is paid is known."""
     until = asyncio.get_running_loop().time() + _SIZE.within_s
     passed = timedelta(minutes=1)
-    for entry in world.ledger.entries.values():
-        # Whoever did nothing closes the page; else its time is over only after a quarter of an hour.
-        entry.status = "declined" if entry.behaviour == "never" else entry.status
     while not await _is_settled(world):
+        for entry in world.ledger.entries.values():
+            # Whoever did nothing closes the page; else its time is over only after a quarter of an hour.
+            entry.status = "declined" if entry.behaviour == "never" else entry.status
         assert asyncio.get_running_loop().time() < until, await _told(world)
         at = datetime.now(UTC) + passed
         slices = [
