@@ -51,6 +51,10 @@ def _sign(key: str, text: str) -> str:
     return hmac.new(key.encode(), text.encode(), sha256).hexdigest()
 
 
+def _can_be(amount: int) -> bool:
+    return 1_000 <= amount <= 50_000_000
+
+
 class MomoSide:
     """MoMo's."""
 
@@ -68,7 +72,7 @@ class MomoSide:
         names = "amount extraData ipnUrl orderId orderInfo partnerCode redirectUrl requestId requestType"
         if not self._is_signed(asked, names):
             return self._said(asked, 13), None
-        if not 1_000 <= asked["amount"] <= 50_000_000:
+        if not _can_be(asked["amount"]):
             return self._said(asked, 22), None
         entry, made = self._ledger.entries.get(asked["orderId"]), None
         if entry is None:
@@ -99,6 +103,8 @@ class MomoSide:
         asked = json.loads(body)
         if not self._is_signed(asked, "amount description orderId partnerCode requestId transId"):
             return self._said(asked, 13)
+        if not _can_be(asked["amount"]):
+            return self._said(asked, 22)
         entry = self._ledger.by_transaction(asked["transId"])
         done = entry is not None and entry.refund(asked["requestId"], asked["amount"])
         return self._said(asked, 0 if done else 1080)
@@ -179,7 +185,8 @@ class ZalopaySide:
         if not self._is_signed(asked, "|".join(asked[name] for name in names.split())):
             return _failed(-402)
         entry = self._ledger.by_transaction(int(asked["zp_trans_id"]))
-        done = entry is not None and entry.refund(asked["m_refund_id"], int(asked["amount"]))
+        amount = int(asked["amount"])
+        done = entry is not None and _can_be(amount) and entry.refund(asked["m_refund_id"], amount)
         return {"return_code": 1} if done else _failed(-13)
 
     def callback(self, entry: Entry, *, amount: int, forged: bool) -> bytes | None:

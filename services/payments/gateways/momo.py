@@ -20,6 +20,7 @@ from services.payments.gateways.port import (
     Response,
     Told,
     as_json,
+    checked,
     fields_of,
     whole,
 )
@@ -111,7 +112,7 @@ class Momo:
             "orderId": refund.id,
             "requestId": refund.id,
             "amount": refund.amount,
-            "transId": whole(refund.transaction),
+            "transId": checked(refund, self),
             "description": "",
         }
         return self._request("refund", fields, _REFUNDED)
@@ -178,7 +179,7 @@ def _stands(order: str, fields: Mapping[str, Any], code: int) -> Told:
 def _fields(body: bytes) -> dict[str, Any]:
     try:
         fields = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Forged("form") from None
     if not isinstance(fields, dict) or any(name not in fields for name in _TOLD):
         raise Forged("form")

@@ -95,7 +95,7 @@ class Gateway(Protocol):
         """What that was answered with."""
 
     def refund(self, refund: Refund) -> Request:
-        """Pays back."""
+        """Pays back; ValueError where no such refund can be."""
 
     def refunded(self, response: Response) -> RefundOutcome:
         """What that was answered with."""
@@ -119,9 +119,18 @@ def fields_of(response: Response) -> dict[str, Any] | None:
         return None
     try:
         found = json.loads(response.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def checked(refund: Refund, gateway: Gateway) -> int:
+    """The number of what is paid back; ValueError where it is none, or a gateway pays no such amount back."""
+    if not gateway.least <= refund.amount <= gateway.most:
+        raise ValueError(f"a refund is {gateway.least} to {gateway.most} VND, not {refund.amount}")
+    if (transaction := whole(refund.transaction)) is None:
+        raise ValueError(f"a refund is of a transaction, which {refund.transaction!r} is not")
+    return transaction
 
 
 def whole(value: object) -> int | None:

@@ -20,6 +20,7 @@ from services.payments.gateways.port import (
     Response,
     Told,
     as_json,
+    checked,
     fields_of,
     whole,
 )
@@ -94,7 +95,7 @@ class Zalopay:
         """The same id, made of the same instant, is the same refund."""
         fields: dict[str, Any] = {
             "app_id": self._account.merchant,
-            "zp_trans_id": refund.transaction,
+            "zp_trans_id": checked(refund, self),
             "amount": refund.amount,
             "description": "Refund",
             "timestamp": int(refund.at.timestamp()) * 1000,
@@ -174,7 +175,7 @@ def _envelope(body: bytes) -> tuple[str, str]:
 def _object(text: str | bytes) -> dict[str, Any]:
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Forged("form") from None
     if not isinstance(found, dict):
         raise Forged("form")

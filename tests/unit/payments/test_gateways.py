@@ -44,7 +44,7 @@ def test_a_payment_the_gateway_does_not_take_has_failed(at: Pair) -> None:
 
 @pytest.mark.parametrize("status", [500, 200])
 def test_an_answer_that_says_nothing_is_unclear(at: Pair, status: int) -> None:
-    for body in (b"<html>", b"[]", b"", b"{}", b"{"):
+    for body in (b"<html>", b"[]", b"", b"{}", b"{", b"[" * 16_000):
         response = Response(status, body)
         assert at.ours.created(PAYMENT, response).outcome == "unclear"
         assert at.ours.queried(PAYMENT, response).outcome == "unclear"
@@ -86,6 +86,22 @@ def test_a_refund_of_more_than_was_paid_is_refused(at: Pair) -> None:
     entry.status = "paid"
     refund = Refund(OTHER, str(entry.transaction), 724_001, AT)
     assert at.ours.refunded(at.sent(at.ours.refund(refund))) == "refused"
+
+
+@pytest.mark.parametrize("amount", [999, 50_000_001])
+def test_a_refund_outside_of_what_the_gateway_pays_back_is_not_asked_for(at: Pair, amount: int) -> None:
+    entry = at.ledger.entries[at.made()]
+    entry.status, entry.amount = "paid", 60_000_000
+    refund = Refund(OTHER, str(entry.transaction), amount, AT)
+    with pytest.raises(ValueError, match="VND"):
+        at.ours.refund(refund)
+    at.ours.least, at.ours.most = amount, amount
+    assert at.ours.refunded(at.sent(at.ours.refund(refund))) == "refused"
+
+
+def test_a_refund_of_no_transaction_is_not_asked_for(at: Pair) -> None:
+    with pytest.raises(ValueError, match="transaction"):
+        at.ours.refund(_REFUND)
 
 
 def test_a_refund_may_be_under_way(at: Pair) -> None:
@@ -143,10 +159,22 @@ def test_two_keys_are_good_while_they_are_changed_and_an_old_one_is_not_afterwar
         with_keys(at.name, "new").callback(body)
 
 
-@pytest.mark.parametrize("body", [b"", b"\xff", b"[]", b"{}", b"null", b'{"data": 1, "mac": 2}', b"[" * 100])
+@pytest.mark.parametrize(
+    "body", [b"", b"\xff", b"[]", b"{}", b"null", b'{"data": 1, "mac": 2}', b"[" * 16_000]
+)
 def test_a_callback_in_no_form_is_forged(at: Pair, body: bytes) -> None:
     with pytest.raises(Forged):
         at.ours.callback(body)
+
+
+@pytest.mark.parametrize("nth", [0, 1])
+def test_half_a_character_is_signed_by_nobody(at: Pair, nth: int) -> None:
+    field = {"momo": ("orderInfo", "signature"), "zalopay": ("data", "mac")}[at.name][nth]
+    entry = at.ledger.entries[at.made()]
+    entry.status = "paid"
+    body = json.loads(at.told(entry.id))
+    with pytest.raises(Forged, match="signature"):
+        at.ours.callback(json.dumps(body | {field: "\ud800"}).encode())
 
 
 def test_a_callback_for_another_merchant_is_forged(at: Pair) -> None:
