@@ -74,21 +74,18 @@ class MomoSide:
             return self._said(asked, 13), None
         if not _can_be(asked["amount"]):
             return self._said(asked, 22), None
-        entry, made = self._ledger.entries.get(asked["orderId"]), None
-        if entry is None:
-            entry = made = self._ledger.made(
-                Entry(
-                    *(self.name, asked["orderId"], asked["amount"], "", asked["ipnUrl"]),
-                    now + timedelta(minutes=asked["orderExpireTime"]),
-                    self._ledger.next_transaction(),
-                    self._ledger.way_of(asked["orderId"]),
-                    asked["requestId"],
-                )
-            )
-        elif entry.request != asked["requestId"]:
+        if asked["orderId"] in self._ledger.entries:
             return self._said(asked, 41), None
-        answer = self._said(asked, 0) | {"amount": entry.amount, "payUrl": f"{base}/pay/{entry.id}"}
-        return answer, made
+        made = self._ledger.made(
+            Entry(
+                *(self.name, asked["orderId"], asked["amount"], "", asked["ipnUrl"]),
+                now + timedelta(minutes=asked["orderExpireTime"]),
+                self._ledger.next_transaction(),
+                self._ledger.way_of(asked["orderId"]),
+                asked["requestId"],
+            )
+        )
+        return self._said(asked, 0) | {"amount": made.amount, "payUrl": f"{base}/pay/{made.id}"}, made
 
     def query(self, body: bytes, now: datetime) -> Fields:
         asked = json.loads(body)

@@ -100,10 +100,21 @@ def _not_yet(ask: ReportPayment, payment: Payment, cause: Cause) -> Decision:
 
 
 def _opened(ask: ReportPayment, payment: Payment, cause: Cause) -> Decision:
+    if not ask.pay_url and not payment.pay_url and ask.by != "callback":
+        return _without_a_page(ask, payment, cause)
     if not ask.pay_url or payment.pay_url:
         return Decision((payment.having(status="pending"),)) if payment.status == "asking" else Decision()
     opened = payment.having(status="pending", pay_url=ask.pay_url)
     return Decision((opened,), (), _told_of(opened, ask, cause))
+
+
+def _without_a_page(ask: ReportPayment, payment: Payment, cause: Cause) -> Decision:
+    """The answer that had the page is lost. It is asked for once more; where it is not told again nobody can pay, and nobody
+    waits. The payment is watched still."""
+    if ask.by == "query":
+        return Decision(says=(asked(payment, "create", cause),))
+    later = payment.asked_again_after(cause.at)
+    return failed(payment, Reason.PAYMENT_DECLINED, cause, status="abandoned", next_at=later)
 
 
 def _told_of(payment: Payment, ask: ReportPayment, cause: Cause) -> tuple[Message, ...]:

@@ -134,10 +134,36 @@ def test_somebody_else_who_is_to_pay_gets_a_link() -> None:
     )
 
 
-def test_a_payment_that_is_there_already_is_waited_for() -> None:
+@pytest.mark.parametrize("status", ["asking", "pending"])
+def test_an_order_whose_page_the_gateway_does_not_tell_again_is_called_off_and_its_payment_watched(
+    status: str,
+) -> None:
     there = report("pending", by="create", code="41")
+    given(payment(status=status, pay_url="")).when(there).then(
+        noted(there, "taken"),
+        failed(Reason.PAYMENT_DECLINED),
+        FREE,
+        now=[payment(status="abandoned", pay_url="", next_at=AT + MINUTE, version=4)],
+        adds=[told(there, "taken")],
+    )
+
+
+def test_a_page_that_is_known_is_not_asked_for_again() -> None:
+    there = report("pending", by="create", code="41")
+    given(payment()).when(there).then(noted(there, "taken"), adds=[told(there, "taken")])
+
+
+def test_a_payment_whose_page_nobody_knows_is_asked_for_it() -> None:
+    there = report("pending")
     given(payment(status="asking", pay_url="")).when(there).then(
-        noted(there, "taken"), now=[payment(pay_url="", version=4)], adds=[told(there, "taken")]
+        noted(there, "taken"), asked("create"), adds=[told(there, "taken")]
+    )
+
+
+def test_a_payment_that_tells_that_it_is_under_way_is_waited_for() -> None:
+    under_way = report("pending", by="callback")
+    given(payment(status="asking", pay_url="")).when(under_way).then(
+        noted(under_way, "taken"), now=[payment(pay_url="", version=4)], adds=[told(under_way, "taken")]
     )
 
 
