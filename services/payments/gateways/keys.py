@@ -32,7 +32,8 @@ class Account:
     # Where callbacks come, and where the payer's browser is sent afterwards.
     callback_url: str
     return_url: str
-    access_key: str = field(default="", repr=False)
+    # MoMo's: the first is in what we sign; while it is changed, the other one may be in what a callback signs.
+    access_keys: tuple[str, ...] = field(default=("",), repr=False)
 
 
 def is_signed(text: str, signature: str, keys: Sequence[Key]) -> bool:
@@ -57,6 +58,8 @@ def account_of(name: str, environment: Mapping[str, str]) -> Account | None:
     # MoMo signs callbacks with the key that requests are signed with.
     checking = _optional(environment, f"{prefix}_CALLBACK_KEY") or signing
     other = _optional(environment, f"{prefix}_CALLBACK_KEY_OTHER")
+    access = secret_of(environment, f"{prefix}_ACCESS_KEY") or ""
+    other_access = secret_of(environment, f"{prefix}_ACCESS_KEY_OTHER")
     return Account(
         merchant,
         signing,
@@ -64,7 +67,7 @@ def account_of(name: str, environment: Mapping[str, str]) -> Account | None:
         _text(environment, f"{prefix}_URL").rstrip("/"),
         f"{door}/callbacks/{name}",
         f"{door}/returned",
-        secret_of(environment, f"{prefix}_ACCESS_KEY") or "",
+        (access,) if other_access is None else (access, other_access),
     )
 
 

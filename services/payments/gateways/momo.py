@@ -44,6 +44,8 @@ _THERE: Final = frozenset({40, 41})
 _NOT_THERE: Final = 42
 # Maintenance, a similar request under way, an error of its own.
 _ASK_AGAIN: Final = frozenset({10, 40, 43, 99})
+# Our access key, or our signature, is not known there: so it is while keys are changed.
+_NOT_US: Final = frozenset({11, 13})
 # From here on a code speaks of the payment; below, of how it was asked for.
 _OF_PAYMENTS: Final = 1000
 
@@ -84,7 +86,8 @@ class Momo:
             return Told(payment.order, "pending", pay_url=str(fields.get("payUrl", "")), code="0")
         if code in _THERE:
             return Told(payment.order, "pending", code=str(code))
-        outcome: Outcome = "unclear" if code in (None, _DONE) or code in _ASK_AGAIN else "failed"
+        asked_again = code in (None, _DONE) or code in _ASK_AGAIN | _NOT_US
+        outcome: Outcome = "unclear" if asked_again else "failed"
         return Told(payment.order, outcome, code=_text(code))
 
     def query(self, payment: Payment, at: datetime) -> Request:
@@ -129,9 +132,9 @@ class Momo:
     def callback(self, body: bytes) -> Told:
         """What is signed is the fields: they are read as text, and nothing is made of them before they are checked."""
         fields = _fields(body)
-        if not is_signed(
-            self._signed(fields, _TOLD), str(fields.get("signature", "")), self._account.checking
-        ):
+        signature = str(fields.get("signature", ""))
+        texts = [_signed(fields, _TOLD, access) for access in self._account.access_keys]
+        if not any(is_signed(text, signature, self._account.checking) for text in texts):
             raise Forged("signature")
         code = whole(fields["resultCode"])
         if fields["partnerCode"] != self._account.merchant or code is None:
@@ -151,13 +154,14 @@ class Momo:
         return Answer(503)
 
     def _request(self, act: str, fields: dict[str, Any], signed: tuple[str, ...], **more: object) -> Request:
-        signature = self._account.signing.sign(self._signed(fields, signed))
+        signature = self._account.signing.sign(_signed(fields, signed, self._account.access_keys[0]))
         body = fields | more | {"lang": "vi", "signature": signature}
         return Request(f"{self._account.url}/v2/gateway/api/{act}", "application/json", as_json(body))
 
-    def _signed(self, fields: Mapping[str, Any], names: tuple[str, ...]) -> str:
-        values = {"accessKey": self._account.access_key} | {name: fields[name] for name in names}
-        return "&".join(f"{name}={values[name]}" for name in sorted(values))
+
+def _signed(fields: Mapping[str, Any], names: tuple[str, ...], access_key: str) -> str:
+    values = {"accessKey": access_key} | {name: fields[name] for name in names}
+    return "&".join(f"{name}={values[name]}" for name in sorted(values))
 
 
 def _answer(response: Response) -> tuple[dict[str, Any], int | None]:

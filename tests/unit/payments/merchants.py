@@ -56,7 +56,7 @@ def account(name: str) -> Account:
     merchant = {"momo": "MOMOTEST", "zalopay": "2553"}[name]
     keys = (Key(b"callback-key"),)
     urls = ("http://gateway", "http://door/callbacks", "http://door/returned")
-    return Account(merchant, Key(b"request-key"), keys, *urls, "access")
+    return Account(merchant, Key(b"request-key"), keys, *urls, ("access",))
 
 
 def with_keys(name: str, *keys: str) -> Gateway:

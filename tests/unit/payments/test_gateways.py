@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.payments.gateways.momo import Momo
 from services.payments.gateways.port import Forged, Refund, Response, Told
 from tests.unit.payments.merchants import AT, ORDER, PAYMENT, Pair, account, pair, with_keys
 
@@ -68,8 +69,11 @@ def test_a_query_tells_how_it_stands(at: Pair) -> None:
 def test_an_answer_that_blames_how_it_was_asked_does_not_end_a_payment(at: Pair) -> None:
     at.made()
     key = {"momo": "resultCode", "zalopay": "sub_return_code"}[at.name]
-    blamed = {"return_code": 2, key: {"momo": 13, "zalopay": -402}[at.name], "orderId": ORDER}
-    assert at.ours.queried(PAYMENT, Response(200, json.dumps(blamed).encode())).outcome == "unclear"
+    for code in {"momo": (11, 13), "zalopay": (-401, -402)}[at.name]:
+        blamed = {"return_code": 2, key: code, "orderId": ORDER}
+        response = Response(200, json.dumps(blamed).encode())
+        assert at.ours.created(PAYMENT, response).outcome == "unclear"
+        assert at.ours.queried(PAYMENT, response).outcome == "unclear"
 
 
 def test_a_refund_is_paid_back_once(at: Pair) -> None:
@@ -157,6 +161,17 @@ def test_two_keys_are_good_while_they_are_changed_and_an_old_one_is_not_afterwar
         assert with_keys(at.name, *keys).callback(body).outcome == "paid"
     with pytest.raises(Forged, match="signature"):
         with_keys(at.name, "new").callback(body)
+
+
+def test_two_access_keys_are_good_while_they_are_changed() -> None:
+    at = pair("momo")
+    entry = at.ledger.entries[at.made()]
+    entry.status = "paid"
+    body = at.told(entry.id)
+    for keys in (("access",), ("access", "new"), ("new", "access")):
+        assert Momo(replace(account("momo"), access_keys=keys)).callback(body).outcome == "paid"
+    with pytest.raises(Forged, match="signature"):
+        Momo(replace(account("momo"), access_keys=("new",))).callback(body)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ GIVEN = {
 def test_an_account_is_what_the_environment_says() -> None:
     account = account_of("momo", GIVEN)
     assert account is not None
-    assert (account.merchant, account.access_key) == ("MOMOTEST", "access")
+    assert (account.merchant, account.access_keys) == ("MOMOTEST", ("access",))
     assert account.callback_url == "https://pay.example/callbacks/momo"
     assert account.checking == (account.signing,)
 
@@ -49,6 +49,12 @@ def test_another_key_of_callbacks_does_not_end_the_one_that_requests_are_signed_
     account = account_of("momo", GIVEN | {"STOPPOC_MOMO_CALLBACK_KEY_OTHER": "new"})
     assert account is not None
     assert account.checking == (account.signing, Key(b"new"))
+
+
+def test_an_access_key_is_changed_with_the_key() -> None:
+    account = account_of("momo", GIVEN | {"STOPPOC_MOMO_ACCESS_KEY_OTHER": "new"})
+    assert account is not None
+    assert account.access_keys == ("access", "new")
 
 
 @pytest.mark.parametrize("missing", ["STOPPOC_PAY_URL", "STOPPOC_MOMO_URL", "STOPPOC_MOMO_KEY"])
