@@ -41,6 +41,24 @@ from payments.payment left join (
 ) as deposit on deposit.reference = payment.gateway || ':' || order_id and deposit.account_id = payment.account_id
 where (coalesce(booked_vnd, 0), coalesce(times, 0)) <> (received_vnd, (received_vnd > 0)::int)
 
+-- name: money_that_does_not_count_is_booked_by_hand
+-- truth 1: Money that a gateway confirms and that pays no order of ours is credit, under the gateway's own number of it.
+-- of: payments.told
+-- settles
+select order_id as id,
+  told.gateway || ' has ' || told.amount_vnd || ' VND as ' || told.transaction || ' (' || verdict || '), booked nowhere' as found
+from payments.told
+where outcome = 'paid'
+  and (verdict in ('payment_unknown', 'gateway_differs') or (verdict = 'amount_differs' and told_by = 'query' and told.amount_vnd > 0))
+  and not exists (
+    select from payments.payment
+    where payment.order_id = told.order_id and payment.transaction = told.transaction and received_vnd > 0
+  )
+  and not exists (
+    select from hold.ledger_entry where kind = 'deposit' and reference = told.gateway || ':' || told.transaction
+  )
+group by order_id, told.gateway, told.amount_vnd, told.transaction, verdict
+
 -- name: paid_is_charged
 -- truth 5: An order is charged exactly when it was paid from outside, and what was received else stayed credit.
 -- of: payments.payment
