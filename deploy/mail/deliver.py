@@ -29,8 +29,9 @@ from shared.engine.metrics import Metrics
 log = logging.getLogger(__name__)
 
 _DATABASE_AWAY: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
-# A template and a fact that do not fit: no server is needed to know that it will not be sent.
-_UNWRITABLE: Final = (TemplateError, TypeError, ValueError, LookupError)
+# A template and a fact that do not fit, or no address (headers raise AttributeError for some): no server is needed to know
+# that it will not be sent.
+_UNWRITABLE: Final = (TemplateError, TypeError, ValueError, LookupError, AttributeError)
 _REFUSED_FOR_EVER: Final = 500
 _CLOSING: Final = 421
 
@@ -120,12 +121,12 @@ class Deliverer:
 
     async def _send(self, conn: asyncpg.Connection, server: _Server, letter: Claimed) -> None:
         try:
-            message = message_of(letter, self._settings)
+            message = message_of(letter, self._settings).as_bytes()
         except _UNWRITABLE as error:
             log.error("a %s cannot be written: %s", letter.kind, type(error).__name__)
-            return await self._end(conn, letter, "given_up", f"cannot be written: {type(error).__name__}")
+            return await self._end(conn, letter, "refused", f"cannot be written: {error}")
         try:
-            answer = await server.send(letter.recipient, message.as_bytes())
+            answer = await server.send(letter.recipient, message)
         except NotTaken as refused:
             return await self._not_taken(conn, letter, refused)
         return await self._end(conn, letter, "sent", answer)

@@ -12,12 +12,16 @@ from deploy.mail.links import Invited, link_of
 from deploy.mail.settings import MailSettings
 from services.notify.postbox import Claimed
 from services.notify.rendering import Words, render
+from shared.emails import is_email
 
 _NO_LINKS: Final = "a link is to be signed, and no key was given"
+_NO_ADDRESS: Final = "its recipient is not one plain address"
 
 
 def message_of(letter: Claimed, settings: MailSettings) -> EmailMessage:
-    """The message; LookupError where a link must be signed and cannot be."""
+    """The message; LookupError where a link must be signed and cannot be, ValueError where nobody can be written to."""
+    if not is_email(letter.recipient):
+        raise ValueError(_NO_ADDRESS)
     words = words_of(letter, settings)
     message = EmailMessage(policy=SMTP)
     message["From"] = settings.sender

@@ -165,6 +165,20 @@ async def test_one_address_that_bounces_harms_nobody_else(notify: str) -> None:
     assert 'stoppoc_waiting_letters_rows{service="notify"} ' in metrics.page().decode()
 
 
+async def test_letters_to_no_address_are_refused_and_harm_nobody_else(notify: str) -> None:
+    nobody = ["sếp@acme.vn", "a@[x.vn", "a,b@x.vn", "x;y@z.vn", 'a"b@x.vn']
+    await ask_for(notify, [letter(to=to) for to in nobody])
+    await ask_for(notify, [letter()])
+    async with mail_server() as server, delivering(notify, settings(server)):
+        assert await until_nothing_waits(notify) == {"refused": len(nobody), "sent": 1}
+    assert [each.to for each in server.taken] == [[OWNER]]
+    conn = await asyncpg.connect(notify)
+    refused = await postbox.letters(conn, state="refused")
+    await conn.close()
+    why = "cannot be written: its recipient is not one plain address"
+    assert {each.recipient: each.answer for each in refused} == dict.fromkeys(nobody, why)
+
+
 async def test_what_is_never_taken_is_given_up_in_the_end(notify: str) -> None:
     await ask_for(notify, [letter()])
     weary = replace(QUICK, give_up=timedelta(milliseconds=300))

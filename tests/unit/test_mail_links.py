@@ -156,5 +156,5 @@ def test_a_message_has_the_same_id_each_time_and_another_for_another_reader() ->
     assert str(first["Message-ID"]).endswith("@cloud.example>")
     assert (first["To"], first["Date"].datetime) == ("a@acme.example", AT)
     hostile = letter._replace(recipient="a@acme.example\r\nBcc: all@acme.example")
-    with pytest.raises(ValueError, match=r"newline|linefeed"):
+    with pytest.raises(ValueError, match="not one plain address"):
         message_of(hostile, given)

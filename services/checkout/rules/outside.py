@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final, cast, get_args
 
 from services.checkout.reasons import Reason
@@ -19,11 +18,10 @@ from shared.contracts.payments import (
     PaymentFailed,
     RequestPayment,
 )
+from shared.emails import is_email
 from shared.engine.decision import Cause, Decision, Known
 
 _GATEWAYS: Final = get_args(GatewayName)
-# One plain address; whether anybody reads it, only a mail can tell.
-_ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 NOTHING: Final = Decision()
 
@@ -34,7 +32,7 @@ def why_not_outside(pay: PaidBy, gateway: str | None, payer: str | None, total: 
         return None
     if gateway not in _GATEWAYS:
         return Reason.GATEWAY_UNKNOWN
-    if pay == "on_behalf" and not _ADDRESS.fullmatch(payer or ""):
+    if pay == "on_behalf" and not is_email(payer or ""):
         return Reason.PAYER_MISSING
     # What credit leaves to be paid is known only when it is set aside.
     fits = pay == "top_up" or LEAST_VND <= total <= MOST_PAID_VND

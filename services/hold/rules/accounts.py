@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from typing import Final
-
 from services.hold.reasons import Reason
 from services.hold.rules.answers import refused
 from services.hold.state import Account
 from shared.contracts.hold import AccountOpened, OpenAccount
+from shared.emails import is_email
 from shared.engine.decision import Cause, Decision, Known, changed
-
-# One address, as mail servers everywhere take it: ASCII, a domain with a dot, nothing a header could be made of.
-_EMAIL: Final = re.compile(r"[A-Za-z0-9._%+'/=?^`{|}~!#$&*-]+@([A-Za-z0-9-]+\.)+[A-Za-z0-9-]{2,}")
-_MOST_EMAIL_CHARACTERS: Final = 254
 
 
 def open_account(ask: OpenAccount, known: Known, cause: Cause) -> Decision:
@@ -27,6 +21,6 @@ def open_account(ask: OpenAccount, known: Known, cause: Cause) -> Decision:
 def _why_not_open(ask: OpenAccount, known: Known) -> Reason | None:
     if known.get(Account, ask.account) is not None:
         return Reason.ACCOUNT_EXISTS
-    if len(ask.email) > _MOST_EMAIL_CHARACTERS or not _EMAIL.fullmatch(ask.email):
+    if not is_email(ask.email):
         return Reason.EMAIL_INVALID
     return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
@@ -21,11 +20,8 @@ from shared.contracts.notify import (
     RemoveRecipient,
     SetLanguage,
 )
+from shared.emails import is_email
 from shared.engine.decision import Cause, Decision, Known, changed, said
-
-# One address, as mail servers everywhere take it: ASCII, a domain with a dot, nothing a header could be made of.
-_EMAIL: Final = re.compile(r"[A-Za-z0-9._%+'/=?^`{|}~!#$&*-]{1,64}@([A-Za-z0-9-]+\.)+[A-Za-z0-9-]{2,}")
-_MOST_EMAIL_CHARACTERS: Final = 254
 
 REFUSED_WITH: Final[Mapping[type[Command], type[Event]]] = {
     SetLanguage: says.LanguageRefused,
@@ -106,7 +102,7 @@ def _found(key: str, known: Known) -> Account | None:
 
 
 def _why_not_add(ask: AddRecipient, account: Account) -> Reason | None:
-    if len(ask.email) > _MOST_EMAIL_CHARACTERS or not _EMAIL.fullmatch(ask.email):
+    if not is_email(ask.email):
         return Reason.EMAIL_INVALID
     there = account.recipient(ask.email)
     if same(ask.email, account.owner or "") or (there is not None and there.confirmed):

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from services.checkout.rules.outside import abandon
+from services.checkout.reasons import Reason
+from services.checkout.rules.outside import abandon, why_not_outside
 from shared.contracts.charges import Charged, GiveBack
 from shared.contracts.checkout import CancelOrder, Renew
 from shared.contracts.orders import OrderCancelled
@@ -53,6 +54,17 @@ def cancelled(pay: Any, reason: str, explanation: str) -> OrderCancelled:
 def test_payments_is_asked_for_the_whole_price_and_hold_for_nothing(pay: Any, payer: str | None) -> None:
     says, now = placed(pay)
     given(SERVER, *PRICES).when(Renew(pay=pay, **ASK)).then(says[0], request(pay, payer), now=now)
+
+
+@pytest.mark.parametrize(
+    "payer",
+    [
+        *(None, "", "boss", "sếp@acme.vn", "a@[x.vn", "a,b@x.vn", "x;y@z.vn", 'a"b@x.vn', "a\x00b@x.vn"),
+        *("a@x.vn\n", "=?utf-8?q?=0A?=@x.vn", "a" * 65 + "@x.vn"),
+    ],
+)
+def test_nobody_is_asked_to_pay_who_cannot_be_written_to(payer: str | None) -> None:
+    assert why_not_outside("on_behalf", "momo", payer, 181_000) is Reason.PAYER_MISSING
 
 
 def test_what_is_not_paid_is_called_off_once() -> None:
