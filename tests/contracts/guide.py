@@ -14,9 +14,11 @@ from services.hold import reasons as of_hold
 from services.invoicing import reasons as of_invoicing
 from services.lifecycle import reasons as of_lifecycle
 from services.notify import reasons as of_notify
+from services.payments import reasons as of_payments
 from shared.contracts.charges import PlaceCharge, PlaceHold
 from shared.contracts.message import Command, Message
 from shared.contracts.pages import named_answers
+from shared.contracts.payments import RequestPayment
 from shared.contracts.registry import REGISTRY
 from shared.contracts.resources import (
     ConvertCluster,
@@ -35,11 +37,13 @@ REASONS: Final[Mapping[type[Command], tuple[StrEnum, ...]]] = {
     **of_hold.REFUSALS,
     **of_invoicing.REFUSALS,
     **of_notify.REFUSALS,
+    RequestPayment: tuple(of_payments.Reason),
 }
 NAMED: Final[Mapping[str, type[Message]]] = {message.__name__: message for message in REGISTRY}
 WHY_NOT: Final[Mapping[str, type[Command]]] = {
     "the wallet could not be charged": PlaceCharge,
     "credit could not be held": PlaceHold,
+    "it was not paid from outside": RequestPayment,
     "a resource was not converted": ConvertResource,
     "a cluster was not converted": ConvertCluster,
     "its POC was not stopped without paying": ExpireResource,
