@@ -4,6 +4,7 @@ what is short of it, and only what no product is short of is available.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from services.hold.held import Meter, Meters, ProductHold, meter_key, product_key
@@ -14,13 +15,16 @@ from shared.period import to_minute
 
 def balanced(account: Account) -> Account:
     """The account with as much held for each product as it needs and there is. The one that has been in debt for the
-    most days comes first (docs/decisions/0211)."""
+    most days comes first (docs/decisions/0211); what is out of debt is counted from the beginning, should it fall short again."""
     for hold in account.holds:
         if hold.held > hold.needed:
             account = account.holding(hold.holding(hold.needed))
     for hold in sorted(account.holds, key=lambda one: (-one.debt_days, one.product)):
         if (more := min(hold.debt, account.credit.available)) > 0:
             account = account.holding(hold.holding(hold.held + more))
+    for hold in account.holds:
+        if hold.debt_days and not hold.debt:
+            account = account.holding(replace(hold, debt_days=0))
     return account
 
 

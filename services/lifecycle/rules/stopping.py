@@ -64,14 +64,19 @@ def _over(resources: Sequence[Resource], known: Known, cause: Cause) -> Decision
 def stop_metered(ask: StopMetered, known: Known, cause: Cause) -> Decision:
     """They are stopped, and their use ends. A top-up does not start them again: recovering them does (docs/decisions/0406)."""
     stopped = [each for each in _found(known, cause) if each.billing == "hold" and each.can("stop")]
-    stopped = [each for each in stopped if each.flags.product == ask.product]
+    # What began later was in no debt then.
+    stopped = [each for each in stopped if each.flags.product == ask.product and each.starts < cause.at]
     released_at = cause.at + when.SUSPENDED_FOR
     after = [replace(each.after("stop"), trash_until=released_at) for each in stopped]
     answer = MeteredStopped(
         account=ask.account, product=ask.product, resources=len(after), effective_at=cause.at
     )
     says = [message for each in after for message in _stopped_told(each, released_at, cause)]
-    return joined(changed(*after, says=says), said(answer, *_more(ask, known, cause)))
+    return joined(
+        changed(*after, says=says),
+        *(change_called_off(each, known, Reason.NOT_ACTIVE) for each in stopped),
+        said(answer, *_more(ask, known, cause)),
+    )
 
 
 def _stopped_told(resource: Resource, released_at: datetime, cause: Cause) -> Iterator[Message]:

@@ -107,9 +107,9 @@ def test_out_of_debt_at_a_close_the_count_starts_again() -> None:
     given(holding(before), meter(), among("node-1")).when(closing(), at=NIGHT).then(now=[holding(hold), hold])
 
 
-def test_a_top_up_is_held_first_for_the_debt() -> None:
+def test_a_top_up_is_held_first_for_the_debt_and_ends_its_count() -> None:
     before = held(0, ESTIMATE, 30_000, debt_days=4, closed_until=DAY_0)
-    hold = replace(before, held=ESTIMATE)
+    hold = replace(before, held=ESTIMATE, debt_days=0)
     ask = TopUp(account="acme", amount=10_000, reference="r1")
     case = given(holding(before, total=30_000)).when(ask)
     (event,) = case.decisions[0].says

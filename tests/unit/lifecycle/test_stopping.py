@@ -173,10 +173,19 @@ def test_metered_resources_are_stopped_and_their_use_ends() -> None:
 
 
 @pytest.mark.parametrize(
-    "other", [poc(), held(status="suspended"), held(kind="snapshot")], ids=["poc", "stopped", "other product"]
+    "other",
+    [poc(), held(status="suspended"), held(kind="snapshot"), held(starts=AT)],
+    ids=["poc", "stopped", "other product", "began after the debt"],
 )
 def test_nothing_else_is_stopped(other: Resource) -> None:
     given(other, found(other.id)).when(STOP).then(stopped(0))
+
+
+def test_a_resize_of_what_is_stopped_is_called_off() -> None:
+    ask = but(RESIZE, resource="node-1", line=None, metered=metered())
+    case = given(held(), waiting(ask), found("node-1")).when(STOP)
+    assert refusal(ask, Reason.NOT_ACTIVE) in case.decisions[0].says
+    assert waiting(ask).over() in case.decisions[0].changes
 
 
 def test_more_of_them_follow_by_a_message_of_their_own() -> None:
