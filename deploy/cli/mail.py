@@ -12,6 +12,7 @@ import typer
 from deploy.cli import where
 from deploy.cli.commands import near
 from deploy.cli.desk import desk_at, envelope_of
+from deploy.cli.listening import HttpHost, HttpPort, listening
 from deploy.cli.say import FAILED, SILENT, WRONG, AsJson, Trouble, as_document, examples, line, quoted, table
 from deploy.local.ports import LOOPBACK
 from deploy.mail.deliver import Deliverer
@@ -22,7 +23,7 @@ from services.notify import postbox
 from services.notify.rendering import render
 from services.notify.service import NOTIFY
 from shared.contracts.notify import ConfirmRecipient, Language, MailKind
-from shared.engine.app import listen, serve
+from shared.engine.app import serve
 from shared.engine.log import set_up
 from shared.engine.looking import looking
 
@@ -89,11 +90,8 @@ def _language(text: str) -> Language:
 
 @app.command(epilog=examples("STOPPOC_SMTP=127.0.0.1:1025 STOPPOC_SMTP_TLS=none stoppoc mail deliver"))
 def deliver(
-    http_port: Annotated[
-        int,
-        typer.Option(metavar="PORT", min=0, max=65535, help="For /live, /ready, /metrics; 0: any free one."),
-    ] = 0,
-    http_host: Annotated[str, typer.Option(metavar="HOST", help="And on this address.")] = LOOPBACK,
+    http_port: HttpPort = 0,
+    http_host: HttpHost = LOOPBACK,
 ) -> None:
     """Send the mails that wait, until SIGTERM or Ctrl-C; as many as one likes can do it at once.
 
@@ -106,10 +104,7 @@ def deliver(
         raise Trouble(str(error.args[0]), WRONG) from None
     postgres = where.postgres()
     set_up("mail", "deliver")
-    try:
-        listener = listen(http_host, http_port)
-    except OSError as error:
-        raise Trouble(f"cannot listen on {http_host}:{http_port}: {error.strerror}") from None
+    listener = listening(http_host, http_port)
     raise typer.Exit(
         serve(NOTIFY, lambda metrics, health: Deliverer(settings, postgres, metrics, health), listener)
     )

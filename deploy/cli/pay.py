@@ -10,6 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from deploy.cli import where
+from deploy.cli.listening import HttpHost, listening
 from deploy.cli.say import WRONG, Trouble, line, quoted
 from deploy.local.ports import LOOPBACK
 from deploy.pay.process import serve, server_of
@@ -17,7 +18,6 @@ from deploy.pay.settings import DOOR_PORT, PaySettings
 from deploy.sandbox.given import environment, sandbox
 from deploy.sandbox.ledger import BEHAVIOURS, MEANING, Behaviour
 from deploy.sandbox.server import Pace
-from shared.engine.app import listen
 from shared.engine.log import set_up
 
 _SANDBOX: Final = 8071
@@ -27,7 +27,7 @@ def pay(
     http_port: Annotated[
         int, typer.Option(metavar="PORT", min=0, max=65535, help="The door's port; 0: any free one.")
     ] = DOOR_PORT,
-    http_host: Annotated[str, typer.Option(metavar="HOST", help="And on this address.")] = LOOPBACK,
+    http_host: HttpHost = LOOPBACK,
 ) -> None:
     """Speak to payment gateways, until SIGTERM or Ctrl-C: ask them what is to be asked, and take their callbacks.
 
@@ -39,10 +39,7 @@ def pay(
     except LookupError as error:
         raise Trouble(str(error.args[0]), WRONG) from None
     set_up("pay", settings.worker)
-    try:
-        listener = listen(http_host, http_port)
-    except OSError as error:
-        raise Trouble(f"cannot listen on {http_host}:{http_port}: {error.strerror}") from None
+    listener = listening(http_host, http_port)
     asyncio.run(serve(settings, listener))
 
 
@@ -69,10 +66,7 @@ def play(
     """
     chosen = _ways(ways or ["pays"])
     drawn = secrets.randbits(32) if seed is None else seed
-    try:
-        listener = listen(LOOPBACK, http_port)
-    except OSError as error:
-        raise Trouble(f"cannot listen on {LOOPBACK}:{http_port}: {error.strerror}") from None
+    listener = listening(LOOPBACK, http_port)
     base = f"http://{LOOPBACK}:{listener.getsockname()[1]}"
     line(f"# A gateway to try things with, at {base}; seed {drawn}. For `stoppoc pay`, in another terminal:")
     for name, value in environment(base, door).items():

@@ -9,11 +9,12 @@ import typer
 
 from deploy.cli import where
 from deploy.cli.commands import near
+from deploy.cli.listening import HttpHost, HttpPort, listening
 from deploy.cli.say import WRONG, Trouble, quoted
 from deploy.local.place import KAFKA, POSTGRES
 from deploy.local.ports import LOOPBACK
 from deploy.services import SERVICES
-from shared.engine.app import listen, serve
+from shared.engine.app import serve
 from shared.engine.log import set_up
 from shared.engine.service import Service
 from shared.engine.settings import Settings
@@ -29,11 +30,8 @@ def service_named(name: str) -> Service:
 
 def run(
     service: Annotated[str, typer.Argument(metavar="SERVICE", help="Its name.")],
-    http_port: Annotated[
-        int,
-        typer.Option(metavar="PORT", min=0, max=65535, help="For /live, /ready, /metrics; 0: any free one."),
-    ] = 0,
-    http_host: Annotated[str, typer.Option(metavar="HOST", help="And on this address.")] = LOOPBACK,
+    http_port: HttpPort = 0,
+    http_host: HttpHost = LOOPBACK,
 ) -> None:
     """Run one worker of one service, until SIGTERM or Ctrl-C: it finishes its batch and leaves its group.
 
@@ -47,10 +45,7 @@ def run(
     except LookupError as error:
         raise Trouble(str(error.args[0]), WRONG) from None
     set_up(chosen.name, settings.worker)
-    try:
-        listener = listen(http_host, http_port)
-    except OSError as error:
-        raise Trouble(f"cannot listen on {http_host}:{http_port}: {error.strerror}") from None
+    listener = listening(http_host, http_port)
     raise typer.Exit(
         serve(chosen, lambda metrics, health: Worker(chosen, settings, metrics, health), listener)
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from random import Random
 from typing import Any, Final
@@ -15,8 +15,6 @@ from services.notify.rules import RULES
 from services.notify.service import NOTIFY
 from services.notify.state import Account, Order
 from services.notify.store import NotifyStore
-from shared import ids
-from shared.contracts.cloudevents import Envelope
 from shared.contracts.hold import AccountOpened
 from shared.contracts.invoicing import InvoiceIssued
 from shared.contracts.lifecycle import ClusterDeleted, ResourceCreated
@@ -30,11 +28,12 @@ from shared.contracts.notify import (
 )
 from shared.contracts.orders import OrderCompleted
 from shared.contracts.refusals import CreationRefused
-from shared.engine.decision import Cause, Known
+from shared.engine.decision import Known
 from shared.engine.migrate import migrate
 from shared.engine.service import Ask
 from tests.support.counting import Counting
 from tests.support.seeds import seeded_random
+from tests.support.stores import asked_of, connected_to
 from tests.unit.notify.cases import heard
 
 pytestmark = pytest.mark.postgres
@@ -51,19 +50,12 @@ async def notify(database: str) -> str:
     return database
 
 
-@asynccontextmanager
-async def connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
-    conn = await asyncpg.connect(dsn, server_settings={"role": NOTIFY.role})
-    try:
-        yield conn
-    finally:
-        await conn.close()
+def connected(dsn: str) -> AbstractAsyncContextManager[asyncpg.Connection]:
+    return connected_to(NOTIFY, dsn, NOTIFY.role)
 
 
 def asked(message: Message) -> Ask:
-    id_ = ids.new_id()
-    envelope = Envelope(id=id_, type=message.type, source="/test", key=message.key, correlation_id=id_)
-    return Ask(message.key, message, envelope, Cause(id_, "notify", AT))
+    return asked_of(NOTIFY, message, AT)
 
 
 def decided(known: Known, asks: Iterable[Ask]) -> list[Message]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -16,15 +16,14 @@ from services.payments.rules import RULES, snapshot
 from services.payments.service import PAYMENTS
 from services.payments.state import Payment
 from services.payments.store import PaymentsStore
-from shared import ids
-from shared.contracts.cloudevents import Envelope
 from shared.contracts.message import Message
 from shared.contracts.payments import ChasePayments, ReportPayment, RequestPayment
 from shared.contracts.reserving import CreditReserved
-from shared.engine.decision import Cause, Decision, Known, Slice
+from shared.engine.decision import Decision, Known, Slice
 from shared.engine.migrate import migrate
 from shared.engine.service import Ask
 from shared.shards import shard_of
+from tests.support.stores import asked_of, connected_to
 
 pytestmark = pytest.mark.postgres
 
@@ -47,19 +46,12 @@ async def payments(database: str) -> str:
     return database
 
 
-@asynccontextmanager
-async def connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
-    conn = await asyncpg.connect(dsn, server_settings={"role": PAYMENTS.role})
-    try:
-        yield conn
-    finally:
-        await conn.close()
+def connected(dsn: str) -> AbstractAsyncContextManager[asyncpg.Connection]:
+    return connected_to(PAYMENTS, dsn, PAYMENTS.role)
 
 
 def asked(message: Message, at: datetime = AT) -> Ask:
-    id_ = ids.new_id()
-    envelope = Envelope(id=id_, type=message.type, source="/test", key=message.key, correlation_id=id_)
-    return Ask(message.key, message, envelope, Cause(id_, "payments", at))
+    return asked_of(PAYMENTS, message, at)
 
 
 async def run_batch(dsn: str, asks: Sequence[Ask]) -> Known:
