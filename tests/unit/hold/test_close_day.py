@@ -127,7 +127,9 @@ def test_a_top_up_that_is_too_small_for_all_goes_to_the_oldest_debt() -> None:
     ask = TopUp(account="acme", amount=450, reference="r1")
     case = given(holding(first, oldest, total=100)).when(ask)
     account = case.decisions[0].changes[0]
-    assert account == holding(replace(first, held=50), replace(oldest, held=500), total=550, transactions=5)
+    assert account == holding(
+        replace(first, held=50), replace(oldest, held=500, debt_days=0), total=550, transactions=5
+    )
 
 
 def test_what_runs_no_more_is_owed_and_not_in_debt() -> None:
@@ -140,10 +142,8 @@ def test_what_runs_no_more_is_owed_and_not_in_debt() -> None:
 
 
 def test_days_in_debt_are_forgotten_with_the_need() -> None:
-    hold = held(0, 0, 0, closed_until=NIGHT)
-    given(holding(replace(hold, debt_days=2, closed_until=DAY_0))).when(closing(), at=NIGHT).then(
-        now=[holding(hold), hold]
-    )
+    hold = held(0, 0, 0, closed_until=DAY_0)
+    given(holding(replace(hold, debt_days=2))).when(closing(), at=NIGHT).then(now=[holding(hold), hold])
 
 
 @pytest.mark.parametrize("closed", [NIGHT, NIGHT + DAY])

@@ -66,7 +66,7 @@ def test_a_top_up_that_waited_for_days_ends_a_debt_of_as_many() -> None:
     ]
     assert isinstance(last, ToppedUp)
     assert last.credit.held == 2 * ESTIMATE
-    assert [(hold.debt_days, hold.closed_until) for hold in now(case).holds] == [(3, DAY_0 + 3 * DAY)]
+    assert [(hold.debt_days, hold.closed_until) for hold in now(case).holds] == [(0, DAY_0 + 3 * DAY)]
 
 
 def test_at_its_very_end_a_day_is_over_and_a_second_before_it_is_not() -> None:

@@ -91,6 +91,8 @@ class World:
             assert min(hold.actual, hold.estimate, hold.held, hold.debt, hold.reserved) >= 0, message
             assert hold.held + hold.debt == hold.actual + hold.estimate, message
             assert hold.debt_days < MOST_DEBT_DAYS, message
+            if not hold.debt:
+                self.short_days[hold.product] = 0
             self.check_need(hold.product, message)
 
     def check_need(self, product: str, message: Message) -> None:
