@@ -41,19 +41,30 @@ from payments.payment left join (
 ) as deposit on deposit.reference = payment.gateway || ':' || order_id and deposit.account_id = payment.account_id
 where (coalesce(booked_vnd, 0), coalesce(times, 0)) <> (received_vnd, (received_vnd > 0)::int)
 
+-- name: paid_again_is_credit
+-- truth 1: What an order was paid once more came into its account's wallet, once, to the VND, under the gateway's own number of it.
+-- of: payments.told
+-- settles
+select order_id as id,
+  told.gateway || ' has ' || told.amount_vnd || ' VND as ' || told.transaction || ', booked ' || coalesce(booked_vnd, 0) || ' in '
+  || coalesce(times, 0) || ' times' as found
+from payments.told join payments.payment using (order_id) left join (
+  select reference, account_id, sum(amount_vnd) as booked_vnd, count(*) as times
+  from hold.ledger_entry where kind = 'deposit' and book = 'credit' group by reference, account_id
+) as deposit on deposit.reference = told.gateway || ':' || told.transaction and deposit.account_id = payment.account_id
+where verdict = 'paid_again' and (coalesce(booked_vnd, 0), coalesce(times, 0)) <> (told.amount_vnd, 1)
+
 -- name: money_that_does_not_count_is_booked_by_hand
 -- truth 1: Money that a gateway confirms and that pays no order of ours is credit, under the gateway's own number of it.
 -- of: payments.told
 -- settles
 select order_id as id,
   told.gateway || ' has ' || told.amount_vnd || ' VND as ' || told.transaction || ' (' || verdict || '), booked nowhere' as found
-from payments.told
-where outcome = 'paid'
-  and (verdict in ('payment_unknown', 'gateway_differs') or (verdict = 'amount_differs' and told_by = 'query' and told.amount_vnd > 0))
-  and not exists (
-    select from payments.payment
-    where payment.order_id = told.order_id and payment.transaction = told.transaction and received_vnd > 0
-  )
+from payments.told left join payments.payment using (order_id)
+where outcome = 'paid' and verdict <> 'taken' and told.amount_vnd > 0
+  -- Another amount that came by callback was asked about, while the payment could still be taken.
+  and (verdict <> 'amount_differs' or told_by = 'query' or received_vnd > 0)
+  and (told.gateway, told.transaction) is distinct from (payment.gateway, payment.transaction)
   and not exists (
     select from hold.ledger_entry where kind = 'deposit' and reference = told.gateway || ':' || told.transaction
   )

@@ -62,7 +62,7 @@ def play(
     """Be ZaloPay and MoMo on this machine, until Ctrl-C: payments that go as you say, and a page to pay on by hand.
 
     Prints the environment for `stoppoc pay`. Ways: pays, declines, late, twice, early, never (pay on the page), silent,
-    forged, wrong_amount, error, cut_off; any. Its ledger is at /ledger.
+    forged, wrong_amount, error, cut_off, pays_twice; any. Its ledger is at /ledger.
     """
     chosen = _ways(ways or ["pays"])
     drawn = secrets.randbits(32) if seed is None else seed

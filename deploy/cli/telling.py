@@ -211,7 +211,9 @@ def _paid_or_not(message: Message) -> Told | None:
         case PaymentReceived():
             return Told(f"{vnd(message.amount)} received by {message.gateway}", good=True)
         case PaymentCredited():
-            return Told(f"{vnd(message.amount)} received by {message.gateway} too late: it is credit now")
+            return Told(
+                f"{vnd(message.amount)} received by {message.gateway}, not needed any more: it is credit now"
+            )
         case PaymentFailed():
             return Told(f"not paid: {message.explanation} ({message.reason})", good=False)
         case PaymentAbandoned():

@@ -20,6 +20,7 @@ Behaviour = Literal[
     "wrong_amount",
     "error",
     "cut_off",
+    "pays_twice",
 ]
 BEHAVIOURS: Final[tuple[Behaviour, ...]] = get_args(Behaviour)
 # The payer pays in all of them, sooner or later.
@@ -37,7 +38,11 @@ MEANING: Final[dict[Behaviour, str]] = {
     "wrong_amount": "paid, and told with a wrong amount, rightly signed",
     "error": "its making is answered with an error 500 first, and nothing is made",
     "cut_off": "made and paid, but its making is never answered",
+    "pays_twice": "paid twice, each with a number of its own and told; who asks learns of the first",
 }
+
+# A second payment of the same has this much more for its number: no other has that.
+_ANOTHER: Final = 1_000_000_000
 
 Status = Literal["unpaid", "paid", "declined"]
 
@@ -67,6 +72,14 @@ class Entry:
         if self.stands(now) == "unpaid":
             self.status = "paid"
         return self.status == "paid"
+
+    @property
+    def payments(self) -> Sequence[int]:
+        """The numbers under which it was paid."""
+        if self.status != "paid":
+            return ()
+        times = 2 if self.behaviour == "pays_twice" else 1
+        return [self.transaction + _ANOTHER * nth for nth in range(times)]
 
     def refund(self, refund: str, amount: int) -> bool:
         """Paid back; the same refund is paid back once. Whether so much was left."""
@@ -117,4 +130,4 @@ class Ledger:
     @property
     def received(self) -> int:
         """All that was paid, in VND."""
-        return sum(entry.amount for entry in self.entries.values() if entry.status == "paid")
+        return sum(entry.amount * len(entry.payments) for entry in self.entries.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -24,8 +25,12 @@ def paid(side: Side, entry: Entry, now: datetime) -> list[bytes]:
     if not entry.pay(now) or entry.behaviour == "silent":
         return []
     wrong = _WRONG_VND if entry.behaviour == "wrong_amount" else 0
-    told = side.callback(entry, amount=entry.amount + wrong, forged=entry.behaviour == "forged")
-    return [told] * (2 if entry.behaviour == "twice" else 1) if told is not None else []
+    forged = entry.behaviour == "forged"
+    told = [
+        side.callback(replace(entry, transaction=number), amount=entry.amount + wrong, forged=forged)
+        for number in entry.payments
+    ]
+    return [body for body in told if body is not None] * (2 if entry.behaviour == "twice" else 1)
 
 
 def declined(side: Side, entry: Entry) -> list[bytes]:

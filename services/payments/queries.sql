@@ -2,7 +2,7 @@
 
 -- name: lock_payments
 select order_id, account_id, pay, gateway, total_vnd, asked_at, until, payer_email, status, reserved_vnd, amount_vnd,
-  received_vnd, transaction, pay_url, next_at, version, event_sequence
+  received_vnd, transaction, pay_url, next_at, version, event_sequence, paid_again
 from payments.payment
 where order_id = any($1::text[])
 order by order_id
@@ -27,9 +27,9 @@ select min(next_at) from payments.payment where next_at is not null;
 -- Refused where another worker has added one meanwhile: to update it would undo what it did.
 insert into payments.payment (
   order_id, account_id, shard, pay, gateway, payer_email, total_vnd, asked_at, until, status, reserved_vnd, amount_vnd,
-  received_vnd, transaction, pay_url, next_at, version, event_sequence
+  received_vnd, transaction, pay_url, next_at, version, event_sequence, paid_again
 )
-select * from unnest($1::payments.payment_to_save[]);
+select * from unnest($1::payments.payment_to_save_2[]);
 
 -- name: save_payments
 update payments.payment as kept set
@@ -41,6 +41,7 @@ update payments.payment as kept set
   pay_url = now.pay_url,
   next_at = now.next_at,
   version = now.version,
-  event_sequence = now.event_sequence
-from unnest($1::payments.payment_to_save[]) as now
+  event_sequence = now.event_sequence,
+  paid_again = now.paid_again
+from unnest($1::payments.payment_to_save_2[]) as now
 where kept.order_id = now.order_id;

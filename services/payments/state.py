@@ -46,6 +46,8 @@ class Payment:
     pay_url: str = ""
     next_at: datetime | None = None
     version: int = 1
+    # Under these numbers of its gateway's it was paid once more: each is credit.
+    paid_again: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:

@@ -62,7 +62,7 @@ def _payment(row: Row) -> Payment:
         *(row["order_id"], row["account_id"], row["pay"], row["gateway"], row["total_vnd"]),
         *(row["asked_at"], row["until"], row["payer_email"], row["status"], row["reserved_vnd"]),
         *(row["amount_vnd"], row["received_vnd"], row["transaction"], row["pay_url"], row["next_at"]),
-        row["version"],
+        *(row["version"], tuple(row["paid_again"])),
     )
 
 
@@ -71,5 +71,5 @@ def _row(payment: Payment, event_sequence: int) -> tuple[object, ...]:
         *(payment.order, payment.account, shard_of(payment.account), payment.pay, payment.gateway),
         *(payment.payer_email, payment.total, payment.asked_at, payment.until, payment.status),
         *(payment.reserved, payment.amount, payment.received, payment.transaction, payment.pay_url),
-        *(payment.next_at, payment.version, event_sequence),
+        *(payment.next_at, payment.version, event_sequence, payment.paid_again),
     )

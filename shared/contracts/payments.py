@@ -17,7 +17,7 @@ ToldBy = Literal["create", "query", "callback"]
 PaymentStatus = Literal[
     "reserving", "asking", "pending", "charging", "paid", "failed", "abandoned", "credited", "closed"
 ]
-Verdict = Literal["taken", "again", "payment_unknown", "gateway_differs", "amount_differs"]
+Verdict = Literal["taken", "again", "paid_again", "payment_unknown", "gateway_differs", "amount_differs"]
 
 # No gateway takes less or more in one payment.
 LEAST_VND: Final = 1_000
@@ -63,7 +63,7 @@ _REQUEST: dict[str, Any] = {**_OF_PAYMENT, "pay": "top_up", "gateway": "momo", "
 
 class RequestPayment(_Request, Command, service="payments", key="order"):
     """Has an order paid from outside. Asked again, it is answered alike, and nothing is paid twice. Answered by
-    PaymentRequested."""
+    PaymentRequested or PaymentFailed."""
 
     example: ClassVar[dict[str, Any]] = _REQUEST
 
@@ -142,7 +142,10 @@ class PaymentNoted(Event, service="payments", key="order"):
     by: ToldBy = Field(description="Whether it answered, or told it of its own accord.")
     outcome: Outcome = Field(description="What it said.")
     verdict: Verdict = Field(
-        description="taken: it counts; again: it says nothing new; anything else: it does not count, and why."
+        description=(
+            "taken: it counts; again: it says nothing new; paid_again: another payment of what was paid, which is credit; "
+            "anything else: it does not count, and why."
+        )
     )
     effective_at: Instant = Field(description=_AT)
 
@@ -193,7 +196,7 @@ class PaymentReceived(_OfPayment, Event, service="payments", key="order"):
 
 
 class PaymentCredited(_OfPayment, Event, service="payments", key="order"):
-    """Money came for an order that does not need it any more: it is given as credit."""
+    """Money came for an order that does not need it, being called off or paid already: it is given as credit."""
 
     gateway: GatewayName = Field(description=_GATEWAY)
     amount: Vnd = Field(description="What was received, and is credit now.")

@@ -158,12 +158,14 @@ _PAYMENTS: Final[Mapping[str, str]] = {
     "outside.orders_have_one_payment": f"delete from payments.payment where order_id = {_PAID}",
     "outside.payments_stand_as_their_orders": f"update payments.payment set status = 'failed' where order_id = {_PAID}",
     "outside.received_is_booked_once": """
-      update hold.ledger_entry set reference = 'VCB-7' where kind = 'deposit' and reference like 'momo:%'""",
+      update hold.ledger_entry set reference = reference || '?' where kind = 'deposit' and reference like 'momo:%'""",
+    "outside.paid_again_is_credit": """
+      update hold.ledger_entry set amount_vnd = amount_vnd - 1 where book = 'credit' and reference ~ '^momo:[0-9]+$'""",
     "outside.money_that_does_not_count_is_booked_by_hand": """
       insert into payments.told
       select gen_random_uuid(), order_id, gateway, 'query', 'paid', verdict, 2999, '78-' || verdict, code, raw, told_at
       from (select * from payments.told limit 1) as one (m, order_id, gateway, b, o, v, a, t, code, raw, told_at),
-        unnest(array['amount_differs', 'payment_unknown']) as verdict""",
+        unnest(array['amount_differs', 'payment_unknown', 'again']) as verdict""",
     "outside.paid_is_charged": f"delete from hold.charge where order_id = {_PAID}",
     "outside.set_aside_only_for_who_waits": f"update hold.reserve set left_vnd = amount_vnd where order_id = {_PAID}",
     "outside.no_more_comes_back_than_was_paid": f"""

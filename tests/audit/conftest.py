@@ -12,6 +12,7 @@ from deploy.audit.checks import checks
 from deploy.audit.look import Finding, look
 from deploy.local.postgres import Postgres
 from deploy.services import SERVICES
+from deploy.simulate.gateway import Gateways, Ways
 from deploy.simulate.stage import stage_on
 from deploy.simulate.world import World
 from tests.audit.story import BEGINS, STORY
@@ -31,6 +32,7 @@ async def _order(server: Postgres, statement: str) -> None:
 async def _live(dsn: str) -> None:
     async with stage_on(dsn, list(SERVICES.values())) as stage:
         world = World(stage, BEGINS)
+        world.gateways = Gateways(Ways(("pays_twice", "pays")))
         await world.begin()
         for number, (at, message) in enumerate(STORY, start=1):
             await world.advance(at)

@@ -48,6 +48,26 @@ async def test_what_is_broken_is_found(name: str, lived: str, postgres_server: P
     assert all(one.id and one.found for one in found.breaks)
 
 
+async def test_money_that_counts_nowhere_is_named_until_it_is_credit(books: str) -> None:
+    conn = await asyncpg.connect(books)
+    try:
+        booked = await conn.fetchval(
+            "select reference from hold.ledger_entry where reference ~ '^momo:[0-9]+$'"
+        )
+        for transaction in ("4088878653", booked.removeprefix("momo:")):
+            await conn.execute(_NOBODYS, transaction)
+        [check] = [one for one in checks(SERVICES) if one.name.endswith("is_booked_by_hand")]
+        found = await ask(conn, check)
+    finally:
+        await conn.close()
+    assert [(one.id, "4088878653" in one.found) for one in found.breaks] == [("nobody's", True)]
+
+
+_NOBODYS = """
+insert into payments.told values
+  (gen_random_uuid(), 'nobody''s', 'momo', 'callback', 'paid', 'payment_unknown', 5000, $1, '0', '{}', now())
+"""
+
 _CONSTRAINTS = """
 select conrelid::regclass::text as relation, quote_ident(conname) as conname from pg_constraint
 where contype = 'c' and connamespace not in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)

@@ -97,7 +97,9 @@ async def world(apache_kafka: Kafka, tmp_path: Path) -> AsyncIterator[World]:
     door, gateway = free(2)
     base = f"http://{LOOPBACK}:{gateway}"
     pace = Pace(soon_s=1.0, late_s=_SIZE.late_s, withheld_s=6.0)
-    played = sandbox(base, seeded_random(), BEHAVIOURS, pace)
+    # Of a second payment a gateway tells by itself only, and not for ever: what nobody was there to hear is not here.
+    ways = [way for way in BEHAVIOURS if way != "pays_twice"]
+    played = sandbox(base, seeded_random(), ways, pace)
     await apache_kafka.start()
     try:
         async with (

@@ -83,6 +83,7 @@ async def test_what_is_saved_is_found_again_step_by_step(payments: str) -> None:
         (REQUEST, "reserving", 1),
         (RESERVED, "asking", 2),
         (PAID, "charging", 4),
+        (PAID.model_copy(update={"transaction": "78"}), "charging", 6),
     ):
         known = await run_batch(payments, [asked(message)])
         found, said = await kept(payments)

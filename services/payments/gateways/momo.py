@@ -171,10 +171,10 @@ def _answer(response: Response) -> tuple[dict[str, Any], int | None]:
 
 def _stands(order: str, fields: Mapping[str, Any], code: int) -> Told:
     if code == _DONE:
-        amount = whole(fields.get("amount"))
-        if amount is None:
+        amount, number = whole(fields.get("amount")), whole(fields.get("transId"))
+        if amount is None or number is None:
             return Told(order, "unclear", code="0")
-        return Told(order, "paid", amount, str(fields.get("transId", "")), code="0")
+        return Told(order, "paid", amount, str(number), code="0")
     if code in _UNDER_WAY:
         return Told(order, "pending", code=str(code))
     return Told(order, "failed" if code >= _OF_PAYMENTS else "unclear", code=str(code))

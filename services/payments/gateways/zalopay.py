@@ -82,9 +82,10 @@ class Zalopay:
     def queried(self, payment: Payment, response: Response) -> Told:
         """As it stands."""
         fields, code, detail = _answer(response)
-        said, amount = _said(code, detail), whole(fields.get("amount"))
-        if code == _DONE and amount is not None:
-            return Told(payment.order, "paid", amount, str(fields.get("zp_trans_id", "")), code=said)
+        said = _said(code, detail)
+        amount, number = whole(fields.get("amount")), whole(fields.get("zp_trans_id"))
+        if code == _DONE and amount is not None and number is not None:
+            return Told(payment.order, "paid", amount, str(number), code=said)
         if code == _UNDER_WAY:
             return Told(payment.order, "pending", code=said)
         if code != _FAILED or detail in _ASK_AGAIN:
@@ -119,12 +120,12 @@ class Zalopay:
         if not is_signed(data, mac, self._account.checking):
             raise Forged("signature")
         fields = _object(data)
-        amount = whole(fields.get("amount"))
+        amount, number = whole(fields.get("amount")), whole(fields.get("zp_trans_id"))
         if str(fields.get("app_id")) != self._account.merchant:
             raise Forged("merchant")
-        if amount is None:
+        if amount is None or number is None:
             raise Forged("form")
-        return Told(_order(fields), "paid", amount, str(fields.get("zp_trans_id", "")), code="1")
+        return Told(_order(fields), "paid", amount, str(number), code="1")
 
     def taken(self, *, again: bool) -> Answer:
         """1 is done, 2 is done before."""

@@ -88,26 +88,40 @@ def place(payment: Payment, cause: Cause) -> PlacePayment:
 
 def credited(payment: Payment, cause: Cause) -> Decision:
     """The money that is there becomes credit, once: it is counted under the payment's own reference."""
-    top_up = TopUp(account=payment.account, amount=payment.received, reference=payment.reference)
+    after = payment.having(status="credited", next_at=None)
+    return changed(after, says=_as_credit(payment, payment.transaction, payment.reference, cause))
+
+
+def paid_again(payment: Payment, transaction: str, cause: Cause) -> Decision:
+    """What is paid once more becomes credit, once: it is counted under its gateway's own number."""
+    after = payment.having(paid_again=(*payment.paid_again, transaction))
+    return changed(after, says=_as_credit(payment, transaction, f"{payment.gateway}:{transaction}", cause))
+
+
+def _as_credit(payment: Payment, transaction: str, reference: str, cause: Cause) -> tuple[Message, ...]:
     event = says.PaymentCredited(
         order=payment.order,
         account=payment.account,
         gateway=payment.gateway,
-        amount=payment.received,
-        transaction=payment.transaction,
+        amount=payment.amount,
+        transaction=transaction,
         effective_at=cause.at,
     )
-    return changed(payment.having(status="credited", next_at=None), says=(event, top_up))
+    return event, TopUp(account=payment.account, amount=payment.amount, reference=reference)
 
 
-def failed(payment: Payment, why: Reason, cause: Cause, **changes: object) -> Decision:
-    """It will not be paid: nobody waits for it, and what was set aside is let go."""
-    event = says.PaymentFailed(
-        order=payment.order,
-        account=payment.account,
+def not_paid(what: Payment | says.RequestPayment, why: Reason, cause: Cause) -> says.PaymentFailed:
+    """Why it is not."""
+    return says.PaymentFailed(
+        order=what.order,
+        account=what.account,
         reason=why.value,
         explanation=why.sentence,
         effective_at=cause.at,
     )
+
+
+def failed(payment: Payment, why: Reason, cause: Cause, **changes: object) -> Decision:
+    """It will not be paid: nobody waits for it, and what was set aside is let go."""
     after = payment.having(**({"status": "failed", "next_at": None} | changes))
-    return changed(after, says=(event, *freed(payment, cause)))
+    return changed(after, says=(not_paid(payment, why, cause), *freed(payment, cause)))

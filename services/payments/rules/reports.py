@@ -7,7 +7,7 @@ nothing, or an error, of what it has done.
 from __future__ import annotations
 
 from services.payments.reasons import Reason
-from services.payments.rules.answers import asked, credited, failed, place
+from services.payments.rules.answers import asked, credited, failed, paid_again, place
 from services.payments.state import CLEAR_WITHIN, LEFT, WAITING, Payment, Told
 from shared.contracts import payments as says
 from shared.contracts.message import Message
@@ -39,17 +39,28 @@ def _verdict(ask: ReportPayment, payment: Payment | None) -> Verdict:
     # What nobody was asked for is no amount of ours either.
     if ask.outcome == "paid" and ask.amount != (payment.amount or None):
         return "amount_differs"
-    if payment.status not in WAITING | LEFT:
-        return "again"
-    if payment.status in LEFT and ask.outcome != "paid" and payment.next_at is None:
-        return "again"
-    return "taken"
+    if payment.status in WAITING or (payment.status in LEFT and _is_watched_for(ask, payment)):
+        return "taken"
+    return "paid_again" if _is_paid_again(ask, payment) else "again"
+
+
+def _is_watched_for(ask: ReportPayment, payment: Payment) -> bool:
+    return ask.outcome == "paid" or payment.next_at is not None
+
+
+def _is_paid_again(ask: ReportPayment, payment: Payment) -> bool:
+    """Whether it is another payment than those that are known: gateways number each, however often they tell it."""
+    if ask.outcome != "paid" or "" in (ask.transaction, payment.transaction):
+        return False
+    return ask.transaction not in (payment.transaction, *payment.paid_again)
 
 
 def _follows(ask: ReportPayment, payment: Payment, verdict: Verdict, cause: Cause) -> Decision:
     if verdict == "amount_differs" and ask.by == "callback" and payment.status in WAITING | LEFT:
         # What it tells by itself is not what it was asked for: it is asked how that is.
         return Decision(says=(asked(payment, "query", cause),))
+    if verdict == "paid_again":
+        return paid_again(payment, ask.transaction, cause)
     if verdict != "taken":
         return Decision()
     if ask.outcome == "paid":

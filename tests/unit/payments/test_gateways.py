@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from deploy.sandbox.payer import acted
 from services.payments.gateways.momo import Momo
 from services.payments.gateways.port import Forged, Refund, Response, Told
 from tests.unit.payments.merchants import AT, ORDER, PAYMENT, Pair, account, pair, with_keys
@@ -118,6 +119,25 @@ def test_a_callback_tells_what_was_paid(at: Pair) -> None:
     entry.status = "paid"
     told = at.ours.callback(at.told(entry.id))
     assert told == Told(ORDER, "paid", 724_000, str(entry.transaction), code=told.code)
+
+
+def test_a_payment_has_one_number_however_it_is_told_and_another_payment_of_the_order_has_another(
+    at: Pair,
+) -> None:
+    at.ledger.ways = ("pays_twice",)
+    entry = at.ledger.entries[at.made()]
+    first, second = (at.ours.callback(body) for body in acted(at.theirs, entry, AT))
+    asked = at.ours.queried(PAYMENT, at.sent(at.ours.query(PAYMENT, AT)))
+    assert first.transaction == asked.transaction != second.transaction != ""
+    assert first._replace(transaction="") == second._replace(transaction="")
+    assert at.ledger.received == 2 * PAYMENT.amount
+
+
+def test_nothing_is_paid_without_its_number(at: Pair) -> None:
+    code = {"momo": {"resultCode": 0, "orderId": ORDER}, "zalopay": {"return_code": 1}}[at.name]
+    for number in ({}, {"transId": "", "zp_trans_id": ""}, {"transId": True, "zp_trans_id": None}):
+        answer = Response(200, json.dumps({**code, "amount": 724_000, **number}).encode())
+        assert at.ours.queried(PAYMENT, answer).outcome == "unclear"
 
 
 def test_a_callback_with_any_byte_altered_is_forged_or_tells_the_same(at: Pair) -> None:

@@ -75,6 +75,53 @@ def test_money_that_comes_after_all_becomes_credit_and_is_announced(status: str)
     )
 
 
+@pytest.mark.parametrize("status", ["charging", "paid", "credited"])
+def test_what_is_paid_once_more_is_credit_and_announced_once_however_often_it_is_told(status: Any) -> None:
+    """Told in between is what was paid first: that stays what it is."""
+    more = PAID.model_copy(update={"transaction": "78"})
+    asks = (more, PAID, more.model_copy(update={"by": "query"}), more)
+    verdicts = ("paid_again", "again", "again", "again")
+    before = payment(status=status, **THERE)
+    announced = (
+        CREDITED.model_copy(update={"transaction": "78"}),
+        TOP_UP.model_copy(update={"reference": "momo:78"}),
+    )
+    first, *later = (noted(ask, verdict) for ask, verdict in zip(asks, verdicts, strict=True))
+    given(before).when(*asks).then(
+        *(first, *announced, *later),
+        now=[payment(status=status, version=4, paid_again=("78",), **THERE)],
+        adds=[
+            told(ask, verdict, number=n)
+            for n, (ask, verdict) in enumerate(zip(asks, verdicts, strict=True), 1)
+        ],
+    )
+
+
+def test_each_payment_of_the_same_order_is_credit() -> None:
+    asks = [PAID.model_copy(update={"transaction": number}) for number in ("78", "79")]
+    given(payment(status="paid", **THERE)).when(*asks).then(
+        *(
+            said
+            for ask in asks
+            for said in (
+                noted(ask, "paid_again"),
+                CREDITED.model_copy(update={"transaction": ask.transaction}),
+                TOP_UP.model_copy(update={"reference": f"momo:{ask.transaction}"}),
+            )
+        ),
+        now=[payment(status="paid", version=5, paid_again=("78", "79"), **THERE)],
+        adds=[told(ask, "paid_again", number=number) for number, ask in enumerate(asks, 1)],
+    )
+
+
+@pytest.mark.parametrize(("first", "then"), [("77", ""), ("", "77")])
+def test_a_payment_without_its_number_is_no_other(first: str, then: str) -> None:
+    ask = PAID.model_copy(update={"transaction": then})
+    given(payment(status="paid", **(THERE | {"transaction": first}))).when(ask).then(
+        noted(ask, "again"), adds=[told(ask, "again")]
+    )
+
+
 def test_a_payment_nobody_knows_is_kept_and_does_not_count() -> None:
     given().when(PAID).then(noted(PAID, "payment_unknown"), adds=[told(PAID, "payment_unknown")])
 

@@ -58,6 +58,14 @@ def test_no_credit_is_set_aside_where_all_is_paid_from_outside(pay: Any, lasts: 
     given().when(ask).then(requested(begun), RESERVE.model_copy(update={"amount": 0}), now=[begun])
 
 
+@pytest.mark.parametrize(
+    ("pay", "payer"), [("on_behalf", None), ("on_behalf", "boss@acme"), ("gateway", "a@b.example?x")]
+)
+def test_an_order_is_not_paid_by_somebody_who_cannot_be_written_to(pay: Any, payer: str | None) -> None:
+    ask = ASK.model_copy(update={"pay": pay, "payer_email": payer})
+    given().when(ask, ask).then(failed(Reason.PAYER_MISSING), failed(Reason.PAYER_MISSING))
+
+
 def test_asked_again_it_is_answered_alike_and_nothing_is_set_aside_again() -> None:
     given(BEGUN).when(ASK).then(requested(BEGUN))
 
