@@ -47,7 +47,7 @@ where next_at is distinct from case
   when poc_ended_at is not null and billing = 'poc' and status in ('active', 'grace', 'suspended') then poc_ended_at
   when status in ('trash', 'expired') or status = 'suspended' and billing in ('hold', 'postpaid') then trash_ends_at
   when billing in ('hold', 'postpaid') then null
-  when status = 'active' then ends_at + case billing when 'poc' then interval '1 minute' else interval '0' end
+  when status = 'active' then ends_at + case billing when 'poc' then interval '15 minutes' else interval '0' end
   when status = 'grace' then ends_at + interval '15 days'
   when status = 'suspended' then ends_at + interval '30 days'
 end

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from services.lifecycle import when
 from services.lifecycle.state import Ends, Resource
 from shared.contracts.holding import DebtStopped, PocWalletEnded
-from shared.contracts.resources import CheckEnds, CheckLife, EndPoc, StopMetered
+from shared.contracts.resources import CheckEnds, CheckLife, CheckPocEnds, EndPoc, StopMetered
 from shared.engine import slices
 from shared.engine.decision import Known, Slice
 from shared.engine.service import Ask, Connection
@@ -20,7 +20,7 @@ from shared.engine.sql import read_queries
 _SQL: Final = read_queries(Path(__file__).with_name("queries.sql"))
 
 # Messages that are about no single resource: which ones is found here, or decided later.
-OF_MANY: Final = (CheckLife, CheckEnds, EndPoc, StopMetered, PocWalletEnded, DebtStopped)
+OF_MANY: Final = (CheckLife, CheckEnds, CheckPocEnds, EndPoc, StopMetered, PocWalletEnded, DebtStopped)
 
 # So many accounts are looked at in a morning's message: each may have many resources that end together.
 MOST_ACCOUNTS: Final = 100
@@ -34,6 +34,8 @@ class Found(NamedTuple):
     life: Sequence[str] = ()
     ends: Sequence[str] = ()
     stopped: Sequence[str] = ()
+    # Accounts whose POC wallet has ended.
+    poc_ends: Sequence[str] = ()
     until: datetime | None = None
 
     @property
@@ -61,6 +63,7 @@ async def find_passing(conn: Connection, asks: Sequence[Ask], known: Known) -> F
         await slices.find(conn, _SQL["find_life"], asks, CheckLife, known),
         await _find_ends(conn, asks, known),
         await _find_that_may_stop(conn, asks, known),
+        await slices.find(conn, _SQL["find_poc_ends"], asks, CheckPocEnds, known),
         max((ask.cause.at for ask in asks if isinstance(ask.message, CheckLife)), default=None),
     )
 

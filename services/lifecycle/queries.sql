@@ -75,6 +75,18 @@ cross join lateral (
 ) as found
 order by asked.message, found.resource_id;
 
+-- name: find_poc_ends
+-- POC wallets that have ended, and are to be looked at by then; not locked yet.
+select asked.message, found.account_id as key
+from unnest($1::text[], $2::smallint[], $3::text[], $4::timestamptz[]) as asked (message, shard, after, at)
+cross join lateral (
+  select account_id from lifecycle.poc_end
+  where shard = asked.shard and due_at <= asked.at and account_id > asked.after
+  order by account_id
+  limit $5
+) as found
+order by asked.message, found.account_id;
+
 -- name: lock_resources
 select resource_id, account_id, cluster_id, kind, flavor, quantity, billing, status, starts_at, ends_at, auto_renew,
   months, terms, metered, trash_ends_at, usage_reported_at, version, event_sequence, looked_at, mornings, poc_ended_at
@@ -96,6 +108,19 @@ from lifecycle.change
 where target = any($1::text[])
 order by target
 for update;
+
+-- name: lock_poc_ends
+select account_id, ended_at, due_at
+from lifecycle.poc_end
+where account_id = any($1::text[])
+order by account_id
+for update;
+
+-- name: read_poc_ends
+-- Not locked: between that a wallet's end is known and that it is carried out, there are minutes.
+select account_id, ended_at, due_at
+from lifecycle.poc_end
+where account_id = any($1::text[]);
 
 -- name: add_resources
 -- Refused where another worker has made one meanwhile: to update it would undo what was decided since.
@@ -170,11 +195,23 @@ update lifecycle.change as change set
 from unnest($1::lifecycle.change_to_save[]) as new
 where change.target = new.target;
 
+-- name: add_poc_ends
+insert into lifecycle.poc_end (account_id, shard, ended_at, due_at)
+select * from unnest($1::lifecycle.poc_end_to_save[]);
+
+-- name: save_poc_ends
+update lifecycle.poc_end as poc_end set ended_at = new.ended_at, due_at = new.due_at
+from unnest($1::lifecycle.poc_end_to_save[]) as new
+where poc_end.account_id = new.account_id;
+
 -- name: forget_changes
 delete from lifecycle.change where target = any($1::text[]);
 
 -- name: read_first_due
 select min(due_at) from lifecycle.change;
+
+-- name: read_first_poc_end
+select min(due_at) from lifecycle.poc_end;
 
 -- name: read_first_life
 -- What the provider is about to change is not due before that is over.

@@ -52,6 +52,7 @@ class Reason(StrEnum):
     NOT_PREPAID = "not_prepaid", "It is paid by its use, not for a period."
     NOT_RENEWABLE = "not_renewable", "Its kind is not renewed."
     POC_NOT_RENEWED = "poc_not_renewed", "A POC resource is not renewed by itself."
+    POC_ENDED = "poc_ended", "The POC wallet has ended."
     NOT_METERED = "not_metered", "It is not paid by its size."
     TERMS_INVALID = "terms_invalid", "What was priced does not fit its kind and its billing."
     CHANGED_MEANWHILE = "changed_meanwhile", "It has changed since it was priced."
@@ -75,6 +76,7 @@ REFUSALS: Final[Mapping[type[Command], tuple[Reason, ...]]] = {
         Reason.NAME_TAKEN,
         Reason.NOT_OWNER,
         Reason.TERMS_INVALID,
+        Reason.POC_ENDED,
         Reason.CLUSTER_FULL,
         Reason.IN_CHANGE,
         Reason.RESOURCE_DELETED,
@@ -93,6 +95,7 @@ REFUSALS: Final[Mapping[type[Command], tuple[Reason, ...]]] = {
     ConvertCluster: (
         *_CLUSTERS,
         Reason.IN_CHANGE,
+        Reason.RESOURCE_DELETED,
         Reason.ALREADY_STOPPED,
         Reason.CHANGED_MEANWHILE,
         *_BY_PROVIDER,
@@ -103,6 +106,7 @@ REFUSALS: Final[Mapping[type[Command], tuple[Reason, ...]]] = {
         Reason.IN_CHANGE,
         Reason.NOT_PREPAID,
         Reason.NOT_RENEWABLE,
+        Reason.POC_ENDED,
         Reason.TRASH_OVER,
         Reason.CHANGED_MEANWHILE,
         Reason.TOO_MANY_TERMS,

@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from services.lifecycle import when
-from services.lifecycle.state import Asked, Change, Cluster, Resource, Watch
+from services.lifecycle.state import Asked, Change, Cluster, PocEnd, Resource, Watch
 from shared.contracts.parts import Metered, Term
 from shared.contracts.resources import (
     ConvertCluster,
@@ -93,6 +93,16 @@ def row_of_cluster(cluster: Cluster, event_sequence: int) -> tuple[object, ...]:
     """The row a cluster is saved as."""
     counts = (cluster.poc, cluster.poc_remaining, cluster.resources)
     return (cluster.id, cluster.account, *counts, cluster.version, event_sequence)
+
+
+def poc_end_of(row: Row) -> PocEnd:
+    """The end of a POC wallet in a row."""
+    return PocEnd(row["account_id"], row["ended_at"], row["due_at"])
+
+
+def row_of_poc_end(end: PocEnd, _: int) -> tuple[object, ...]:
+    """The row the end of a POC wallet is saved as."""
+    return (end.account, end.shard, end.ended_at, end.due_at)
 
 
 def change_of(row: Row) -> Change:

@@ -10,7 +10,7 @@ from shared.calendar import MINUTES, MORNINGS, Period
 from shared.contracts import checkout, ends, holding, lifecycle, orders, provisioning, refusals, resources
 from shared.contracts.message import Message
 from shared.contracts.registry import Registry
-from shared.contracts.resources import CheckChanges, CheckEnds, CheckLife
+from shared.contracts.resources import CheckChanges, CheckEnds, CheckLife, CheckPocEnds
 from shared.engine.service import Job, Service
 
 _STORE: Final = LifecycleStore()
@@ -42,6 +42,7 @@ LIFECYCLE: Final = Service(
     migrations=Path(__file__).with_name("migrations"),
     jobs=(
         Job("check_changes", MINUTES, check, skips=True, wakes=_STORE.first_due, shards=SHARDS),
+        Job("check_poc_ends", MINUTES, CheckPocEnds, skips=True, wakes=_STORE.first_poc_end),
         Job("check_life", MINUTES, CheckLife, skips=True, wakes=_STORE.first_life),
         Job("check_ends", MORNINGS, CheckEnds, wakes=_STORE.first_morning),
     ),

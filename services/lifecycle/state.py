@@ -230,6 +230,31 @@ class Change:
         return replace(self, asked=self.asked + 1, due_at=due_at)
 
 
+@dataclass(frozen=True, slots=True)
+class PocEnd:
+    """The last end of an account's POC wallet that was heard of: what began before was on that wallet. `due_at`: when it is
+    looked at, then carried out; nothing, once it has been."""
+
+    account: str
+    ended_at: datetime
+    due_at: datetime | None
+
+    @property
+    def key(self) -> str:
+        """The account's id."""
+        return self.account
+
+    @property
+    def shard(self) -> int:
+        """The share of all accounts that it belongs to."""
+        return shards.shard_of(self.account)
+
+    @property
+    def was_seen(self) -> bool:
+        """Whether it has been looked at, and what was ordered before is waited for."""
+        return self.due_at != self.ended_at
+
+
 class Members(NamedTuple):
     """The resources that are there in a cluster. It has no table: it is found with the cluster's resources."""
 

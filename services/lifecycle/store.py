@@ -11,15 +11,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, TypeGuard, TypeVar
 
-from services.lifecycle.passing import OF_MANY, find_passing
+from services.lifecycle.passing import OF_MANY, Found, find_passing
 from services.lifecycle.rows import (
     change_of,
     cluster_of,
+    poc_end_of,
     resource_of,
     row_of_change,
     row_of_cluster,
+    row_of_poc_end,
     row_of_resource,
     row_of_watch,
     watch_of,
@@ -30,6 +32,7 @@ from services.lifecycle.state import (
     Cluster,
     Due,
     Members,
+    PocEnd,
     Resource,
     Watch,
     is_of_cluster,
@@ -39,6 +42,7 @@ from services.lifecycle.state import (
     shard_name,
 )
 from shared import shards
+from shared.contracts.holding import PocWalletEnded
 from shared.contracts.message import Message
 from shared.contracts.provisioning import ResourceChanged, ResourceChangeRefused
 from shared.contracts.resources import (
@@ -94,6 +98,7 @@ class LifecycleStore:
         if targets:
             for row in await conn.fetch(_SQL["lock_changes"], list(targets)):
                 known.put(change_of(row))
+        await _load_poc_ends(conn, messages, passing, known)
 
     async def lock(self, conn: Connection, kind: type[Entity], keys: Sequence[str], known: Known) -> None:
         """The resources, or the clusters, with these ids."""
@@ -113,10 +118,16 @@ class LifecycleStore:
         await _save_watches(conn, known)
         await _save(conn, known, Cluster, "clusters", row_of_cluster)
         await _save_changes(conn, known)
+        await _save(conn, known, PocEnd, "poc_ends", row_of_poc_end)
 
     async def first_due(self, conn: Connection) -> datetime | None:
         """When the first of the changes that wait falls due; nothing where none waits."""
         first: datetime | None = await conn.fetchval(_SQL["read_first_due"])
+        return first
+
+    async def first_poc_end(self, conn: Connection) -> datetime | None:
+        """When the first end of a POC wallet is to be looked at."""
+        first: datetime | None = await conn.fetchval(_SQL["read_first_poc_end"])
         return first
 
     async def first_life(self, conn: Connection) -> datetime | None:
@@ -159,6 +170,23 @@ async def _find_members(conn: Connection, messages: Iterable[Message], known: Kn
     return [resource for resources in found.values() for resource in resources]
 
 
+async def _load_poc_ends(conn: Connection, messages: Sequence[Message], passing: Found, known: Known) -> None:
+    """Those that are told or due, locked; and those that may have ended what is asked for."""
+    locked = {*passing.poc_ends, *(each.account for each in messages if isinstance(each, PocWalletEnded))}
+    asked = {each.account for each in messages if _is_paid_by_poc(each, known)} - locked
+    for query, accounts in (("lock_poc_ends", locked), ("read_poc_ends", asked)):
+        if accounts:
+            for row in await conn.fetch(_SQL[query], list(accounts)):
+                known.put(poc_end_of(row))
+
+
+def _is_paid_by_poc(message: Message, known: Known) -> TypeGuard[CreateResource | RenewResource]:
+    if isinstance(message, RenewResource):
+        resource = known.get(Resource, message.resource)
+        return resource is not None and resource.is_poc
+    return isinstance(message, CreateResource) and message.billing == "poc"
+
+
 def _wholes(messages: Iterable[Message]) -> Iterator[str]:
     """The clusters that may change as a whole."""
     for message in messages:
@@ -172,6 +200,9 @@ def _resources(messages: Iterable[Message]) -> Iterator[str]:
     for message in messages:
         if not isinstance(message, (CheckChanges, *_OF_CLUSTER, *OF_MANY)):
             yield message.key
+        if isinstance(message, ConvertCluster):
+            # Also those that are gone: why they are, it is told.
+            yield from (metered.resource for metered in message.metered)
         if isinstance(message, CreateResource) and message.cluster is not None:
             # An id is not both: of what exists, one is found by either.
             yield message.cluster

@@ -16,8 +16,10 @@ from shared.period import HANOI
 # After its end a resource runs on for so long, then it is kept stopped for so long.
 GRACE: Final = timedelta(days=15)
 SUSPENDED_FOR: Final = timedelta(days=15)
-# A POC resource mostly ends with its wallet: whether it does is heard within the minute (docs/decisions/0405).
-_WALLET_FIRST: Final = timedelta(minutes=1)
+# So long is waited, when a POC wallet has ended, for what was ordered before (docs/decisions/0407).
+POC_ENDS_AFTER: Final = timedelta(minutes=10)
+# A POC resource mostly ends with its wallet: whether it does is known by then (docs/decisions/0405).
+_WALLET_FIRST: Final = POC_ENDS_AFTER + timedelta(minutes=5)
 
 _MORNING: Final = time(8)
 # Days before the day of the end on which it is renewed by itself; the last time on the day itself.

@@ -206,6 +206,14 @@ class CheckEnds(JobSlice, service="lifecycle", key="shard"):
     }  # fmt: skip
 
 
+class CheckPocEnds(JobSlice, service="lifecycle", key="shard"):
+    """Looks for POC wallets that have ended: some minutes after that was heard of, POC stops for everything on them."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "period": "2026-03-31T17:00Z", "shard": 3, "after": "", "effective_at": "2026-03-31T17:00:00Z",
+    }  # fmt: skip
+
+
 class EndPoc(Command, service="lifecycle", key="account"):
     """Ends the POC of all that an account has on its POC wallet, so many resources at a time. Answered by PocEnded."""
 
@@ -286,6 +294,6 @@ class ReportUsage(Command, service="lifecycle", key="resource", public=True):
 
 MESSAGES: tuple[type[Message], ...] = (
     CreateResource, ConvertResource, ConvertCluster, RenewResource, ResizeResource, RecoverResource,
-    ExpireResource, ClearCluster, CheckChanges, CheckLife, CheckEnds, EndPoc, StopMetered, DeleteResource, DeleteCluster, SetAutoRenew,
-    ReportPocStopped, ReportUsage,
+    ExpireResource, ClearCluster, CheckChanges, CheckLife, CheckEnds, CheckPocEnds, EndPoc, StopMetered, DeleteResource, DeleteCluster,
+    SetAutoRenew, ReportPocStopped, ReportUsage,
 )  # fmt: skip

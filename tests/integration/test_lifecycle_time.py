@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -11,12 +12,13 @@ from typing import Any
 import asyncpg
 import pytest
 
-from services.lifecycle import passing
+from services.lifecycle import passing, when
 from services.lifecycle.passing import MOST_STOPPED
 from services.lifecycle.service import LIFECYCLE
-from services.lifecycle.state import Cluster, Resource, Watch
+from services.lifecycle.state import Cluster, PocEnd, Resource, Watch
 from shared.contracts.checkout import RenewDue
 from shared.contracts.ends import ExpiryReminder, PocEnded, ResourceGraceBegan
+from shared.contracts.holding import PocWalletEnded
 from shared.contracts.message import Message
 from shared.contracts.orders import AutoRenewFailed
 from shared.contracts.resources import CheckEnds, CheckLife, EndPoc, StopMetered
@@ -24,9 +26,25 @@ from shared.engine.decision import Slice
 from shared.engine.migrate import migrate
 from shared.engine.sql import read_queries
 from shared.shards import SHARDS, shard_of
-from tests.support.lifecycle_rows import STORE, asked, connected, put, run_batch, stands
-from tests.unit.lifecycle.cases import AT, CONVERT, RENEW, RESIZE, but, cluster, held, line, poc, waiting
-from tests.unit.lifecycle.time import DAY, END, GONE, T, ends, life, morning, poc_ends
+from tests.support.lifecycle_rows import MINUTE, STORE, asked, connected, put, run_batch, stands
+from tests.unit.lifecycle.cases import (
+    AT,
+    CONVERT,
+    CREATE,
+    POC_TO,
+    RENEW,
+    RESIZE,
+    WHOLE,
+    but,
+    cluster,
+    held,
+    line,
+    metered,
+    node,
+    poc,
+    waiting,
+)
+from tests.unit.lifecycle.time import DAY, END, GONE, T, ends, life, look, morning, poc_ends
 
 pytestmark = pytest.mark.postgres
 
@@ -54,6 +72,10 @@ async def status(conn: asyncpg.Connection, name: str = "srv-1") -> str:
     resource, _ = found[Resource, name]
     assert isinstance(resource, Resource)
     return resource.status
+
+
+def reasons(said: list[Message]) -> list[str]:
+    return [each.model_dump()["reason"] for each in said]
 
 
 def kinds(said: list[Message]) -> Counter[str]:
@@ -156,6 +178,31 @@ async def test_the_end_of_a_poc_wallet_takes_so_many_at_a_time(lifecycle: str) -
         assert isinstance(left, Cluster)
         assert (left.poc, left.poc_remaining, left.resources) == (False, 0, 0)
         assert await status(conn, "other") == "active"
+
+
+async def test_the_end_of_a_poc_wallet_is_kept_looked_at_twice_and_wakes_no_one_again(lifecycle: str) -> None:
+    async with connected(lifecycle) as conn:
+        ended = json.dumps(PocWalletEnded.example | {"account": "acme", "effective_at": AT.isoformat()})
+        await put(conn, node(), cluster(1, 1))
+        assert await STORE.first_poc_end(conn) is None
+        assert await run_batch(conn, asked(PocWalletEnded.model_validate_json(ended))) == []
+        for due, says in ((AT, []), (AT + when.POC_ENDS_AFTER, [EndPoc(account="acme", effective_at=AT)])):
+            assert await STORE.first_poc_end(conn) == due
+            assert await run_batch(conn, asked(but(look(due - MINUTE), **ITS))) == []
+            assert await run_batch(conn, asked(but(look(due), **ITS))) == says
+        assert await STORE.first_poc_end(conn) is None
+        await run_batch(conn, asked(EndPoc(account="acme", effective_at=AT)))
+        said = await run_batch(conn, asked(but(WHOLE, metered=[metered("node-1")])))
+        assert reasons(said) == ["resource_deleted"]
+
+
+async def test_what_was_paid_by_a_poc_wallet_that_has_ended_is_refused(lifecycle: str) -> None:
+    async with connected(lifecycle) as conn:
+        await put(conn, poc(id="srv-2", cluster=None), PocEnd("acme", AT + MINUTE, None))
+        buy = but(CREATE, billing="poc", auto_renew=False)
+        longer = but(RENEW, resource="srv-2", line=line(POC_TO, resource="srv-2"))
+        assert reasons(await run_batch(conn, asked(buy), asked(longer))) == ["poc_ended", "poc_ended"]
+        assert kinds(await run_batch(conn, asked(CREATE))) == {"ChangeResource": 1}
 
 
 async def test_poc_that_waits_for_its_conversion_ends_when_that_has_failed(lifecycle: str) -> None:

@@ -28,7 +28,13 @@ from services.lifecycle.rules.passing import check_life
 from services.lifecycle.rules.recovering import recover_resource
 from services.lifecycle.rules.renewing import renew_resource
 from services.lifecycle.rules.resizing import resize_resource
-from services.lifecycle.rules.stopping import debt_stopped, end_poc, poc_wallet_ended, stop_metered
+from services.lifecycle.rules.stopping import (
+    check_poc_ends,
+    debt_stopped,
+    end_poc,
+    poc_wallet_ended,
+    stop_metered,
+)
 from services.lifecycle.rules.telling import REFUSED_WITH, SNAPSHOTS
 from shared.contracts.holding import DebtStopped, PocWalletEnded
 from shared.contracts.message import Message
@@ -38,6 +44,7 @@ from shared.contracts.resources import (
     CheckChanges,
     CheckEnds,
     CheckLife,
+    CheckPocEnds,
     ClearCluster,
     ConvertCluster,
     ConvertResource,
@@ -70,6 +77,7 @@ RULES: Final[Mapping[type[Message], Rule]] = {
     CheckChanges: check_changes,
     CheckLife: check_life,
     CheckEnds: check_ends,
+    CheckPocEnds: check_poc_ends,
     AutoRenewFailed: auto_renew_failed,
     EndPoc: end_poc,
     PocWalletEnded: poc_wallet_ended,

@@ -141,6 +141,8 @@ def _against_whole(ask: ConvertCluster, known: Known) -> Against:
     members = list(_that_are_poc(ask.cluster, known))
     converts = conversion_of(ask.cluster, known) is not None
     yield converts or any(change_of(each, known) for each in members), Reason.IN_CHANGE
+    # Nothing of it needed to be paid for: unless it was deleted, or ended with the POC wallet, under the order's hands.
+    yield not members and any(is_deleted(each) for each, _ in _named(ask, known)), Reason.RESOURCE_DELETED
     yield not members, Reason.ALREADY_STOPPED
     priced = {metered.resource: metered for metered in ask.metered}
     whole = len(priced) == len(ask.metered) and priced.keys() == {each.id for each in members}

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from services.lifecycle.reasons import Reason
 from services.lifecycle.rules.asking import begun, conversion_of
-from services.lifecycle.rules.finding import Against, first
+from services.lifecycle.rules.finding import Against, first, poc_is_over
 from services.lifecycle.rules.priced import bought, buys, same_size
 from services.lifecycle.rules.settling import settled
 from services.lifecycle.rules.telling import joined, refused, told
@@ -93,6 +93,8 @@ def _against(ask: CreateResource, known: Known, cause: Cause) -> Against:
     yield _has_two_meanings(ask, known), Reason.NAME_TAKEN
     yield cluster is not None and cluster.account != ask.account, Reason.NOT_OWNER
     yield not _is_payable(ask, cause), Reason.TERMS_INVALID
+    # Paid in time, and come too late to end with the wallet.
+    yield ask.billing == "poc" and poc_is_over(ask.account, to_minute(cause.at), known), Reason.POC_ENDED
     yield cluster is not None and cluster.resources >= MOST_RESOURCES, Reason.CLUSTER_FULL
     yield _is_late(ask, known), Reason.IN_CHANGE
 

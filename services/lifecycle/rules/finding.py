@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Protocol
 
 from services.lifecycle.reasons import Reason
-from services.lifecycle.state import Cluster, Resource
+from services.lifecycle.state import Cluster, PocEnd, Resource
 from shared.engine.decision import Known
 
 Against = Iterable[tuple[bool, Reason]]
@@ -64,3 +65,9 @@ def is_deleted(resource: Resource) -> bool:
 def has_stopped(resource: Resource) -> bool:
     """Whether it was stopped, or paid for, since it was POC; one that was never POC counts as stopped, too."""
     return resource.billing != "poc" or resource.status == "expired"
+
+
+def poc_is_over(account: str, starts: datetime, known: Known) -> bool:
+    """Whether the POC wallet that pays for what began then has ended; what begins later is on a newer grant."""
+    end = known.get(PocEnd, account)
+    return end is not None and starts < end.ended_at

@@ -8,7 +8,7 @@ from typing import Final
 
 from services.lifecycle.reasons import Reason
 from services.lifecycle.rules.asking import in_change, told_provider
-from services.lifecycle.rules.finding import Against, found, is_deleted, unless
+from services.lifecycle.rules.finding import Against, found, is_deleted, poc_is_over, unless
 from services.lifecycle.rules.priced import bought, buys, can_be_told
 from services.lifecycle.rules.settling import has_room, settled
 from services.lifecycle.rules.telling import joined, refused, told
@@ -57,6 +57,8 @@ def _against(ask: RenewResource, resource: Resource, known: Known, cause: Cause)
     yield resource.is_metered, Reason.NOT_PREPAID
     # What is metered once it is paid has periods only while it is POC.
     yield not (resource.is_poc or resource.flags.renew), Reason.NOT_RENEWABLE
+    # It is about to end with the wallet that it began on, whatever was granted since.
+    yield resource.is_poc and poc_is_over(resource.account, resource.starts, known), Reason.POC_ENDED
     yield over, Reason.TRASH_OVER
     yield not buys(ask.line, resource, resource.id, resource.until), Reason.CHANGED_MEANWHILE
     yield many, Reason.TOO_MANY_TERMS

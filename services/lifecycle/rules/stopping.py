@@ -16,17 +16,39 @@ from services.lifecycle.rules.ending import change_called_off, poc_over
 from services.lifecycle.rules.passing import watch_of
 from services.lifecycle.rules.settling import settled_by_cluster
 from services.lifecycle.rules.telling import joined, told
-from services.lifecycle.state import Resource
+from services.lifecycle.state import PocEnd, Resource
 from shared.contracts.ends import MeteredStopped, PocEnded, ResourceSuspended
 from shared.contracts.holding import DebtStopped, PocWalletEnded
 from shared.contracts.message import Message
-from shared.contracts.resources import ConvertResource, EndPoc, StopMetered
+from shared.contracts.resources import CheckPocEnds, ConvertResource, EndPoc, StopMetered
 from shared.engine.decision import Cause, Decision, Known, Slice, changed, said, sliced
 
 
-def poc_wallet_ended(event: PocWalletEnded, _: Known, cause: Cause) -> Decision:
-    """POC stops for everything on it."""
-    return said(EndPoc(account=event.account, effective_at=cause.at))
+def poc_wallet_ended(event: PocWalletEnded, known: Known, cause: Cause) -> Decision:
+    """From now on nothing is made on it; what is there ends some minutes later (docs/decisions/0407)."""
+    before = known.get(PocEnd, event.account)
+    if before is not None and before.ended_at >= cause.at:
+        return Decision()
+    return changed(PocEnd(event.account, cause.at, cause.at), says=())
+
+
+def check_poc_ends(_: CheckPocEnds, known: Known, cause: Cause) -> Decision:
+    """POC stops for everything on those that were looked at before. It is counted from look to look: after an outage, what
+    was ordered before has its time too."""
+    return joined(*(_looked_at(end, cause.at) for end in _due(known, cause)))
+
+
+def _due(known: Known, cause: Cause) -> Iterator[PocEnd]:
+    for account in sliced(known, cause):
+        end = known.get(PocEnd, account)
+        if end is not None and end.due_at is not None and end.due_at <= cause.at:
+            yield end
+
+
+def _looked_at(end: PocEnd, at: datetime) -> Decision:
+    if not end.was_seen:
+        return changed(replace(end, due_at=at + when.POC_ENDS_AFTER), says=())
+    return changed(replace(end, due_at=None), says=(EndPoc(account=end.account, effective_at=end.ended_at),))
 
 
 def debt_stopped(event: DebtStopped, _: Known, cause: Cause) -> Decision:

@@ -125,6 +125,8 @@ REFUSED: Final[list[tuple[Reason, ConvertCluster, tuple[Entity, ...]]]] = [
     (Reason.IN_CHANGE, WHOLE, (*KNOWN, waiting(WHOLE))),
     (Reason.IN_CHANGE, WHOLE, (*KNOWN, waiting(NODE_CONVERT))),
     (Reason.IN_CHANGE, WHOLE, (node(1), node(2, status="creating"), *KNOWN[2:], waiting(NODE_CREATE))),
+    (Reason.RESOURCE_DELETED, WHOLE, (node(1, status="released"), held(id="node-2"), cluster(0, 0))),
+    (Reason.ALREADY_STOPPED, WHOLE, (node(1, status="expired"), held(id="node-2"), cluster(0, 0))),
     (Reason.ALREADY_STOPPED, WHOLE, (cluster(0, 0),)),
     (Reason.ALREADY_STOPPED, WHOLE, (held(), cluster(0, 1), members(held()))),
     (Reason.ALREADY_STOPPED, WHOLE, (cluster(0, 1), Members("k1", ("node-1",)))),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
 
 from services.lifecycle.reasons import Reason
-from services.lifecycle.state import Cluster, Members, Resource
+from services.lifecycle.state import Cluster, Members, PocEnd, Resource
 from shared.contracts.lifecycle import ResourceCreated
 from shared.contracts.parts import Term
 from shared.contracts.resources import MOST_RESOURCES, CreateResource
@@ -130,6 +131,7 @@ REFUSED: Final[list[tuple[Reason, CreateResource, list[Entity]]]] = [
     (Reason.NAME_TAKEN, CREATE, [Cluster("srv-1", "other")]),
     (Reason.NAME_TAKEN, CREATE, [paid(id="k1")]),
     (Reason.NOT_OWNER, CREATE, [Cluster("k1", "other")]),
+    (Reason.POC_ENDED, POC, [PocEnd("acme", NOW + timedelta(minutes=1), None)]),
     (Reason.CLUSTER_FULL, CREATE, [FULL]),
     (Reason.IN_CHANGE, POC, [cluster(2, 2), waiting(WHOLE)]),
 ]
@@ -167,6 +169,11 @@ NODE: Final[dict[str, Any]] = {"kind": "k8s_node", "flavor": "s-general-2x4"}
 )
 def test_create_is_refused_when_what_was_priced_does_not_fit(wrong: dict[str, Any]) -> None:
     is_refused(given(), but(CREATE, **wrong), Reason.TERMS_INVALID)
+
+
+def test_what_begins_at_the_end_of_a_poc_wallet_or_later_is_on_a_newer_grant() -> None:
+    case = given(PocEnd("acme", NOW, None)).when(POC)
+    assert case.known.get(Resource, "srv-1") is not None
 
 
 def test_a_poc_snapshot_outside_a_cluster_is_made() -> None:

@@ -19,7 +19,15 @@ from shared.contracts import lifecycle as says
 from shared.contracts import resources
 from shared.contracts.message import Command, Event
 from shared.contracts.parts import Term
-from shared.contracts.resources import CheckChanges, CheckEnds, CheckLife, EndPoc, Status, StopMetered
+from shared.contracts.resources import (
+    CheckChanges,
+    CheckEnds,
+    CheckLife,
+    CheckPocEnds,
+    EndPoc,
+    Status,
+    StopMetered,
+)
 from tests.unit.lifecycle.cases import AT, DAY, POC_FROM, POC_PAID, POC_TO, cluster, held, metered, poc
 
 README = (Path(services.lifecycle.__file__).parent / "README.md").read_text()
@@ -35,7 +43,7 @@ def test_every_command_has_a_rule_its_reasons_and_its_refusal() -> None:
     commands = {message for message in resources.MESSAGES if message.form == "command"}
     # What the service says to itself is refused to nobody.
     assert (
-        commands - {CheckChanges, CheckLife, CheckEnds, EndPoc, StopMetered}
+        commands - {CheckChanges, CheckLife, CheckEnds, CheckPocEnds, EndPoc, StopMetered}
         == set(REFUSALS)
         == set(REFUSED_WITH)
     )

@@ -119,10 +119,10 @@ def test_several_of_one_cluster_are_counted_together() -> None:
     assert case.known.get(Cluster, "k1") == cluster(0, 3, poc=False, version=2)
 
 
-def test_a_poc_resource_has_its_grace_a_minute_later_so_that_its_wallets_end_is_heard_first() -> None:
-    given(poc_ends(), found("srv-1")).when(life(END), at=END).then()
+def test_a_poc_resource_has_its_grace_a_little_later_so_that_its_wallets_end_comes_first() -> None:
+    at = END + 15 * MINUTE
+    given(poc_ends(), found("srv-1")).when(life(at - MINUTE), at=at - MINUTE).then()
     after = poc_ends(status="grace", version=2)
-    at = END + MINUTE
     given(poc_ends(), found("srv-1")).when(life(at), at=at).then(
         told(ResourceGraceBegan, after, END, next_at=GRACE_OVER), now=[after]
     )

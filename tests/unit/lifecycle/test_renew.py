@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 
 from services.lifecycle.reasons import Reason
-from services.lifecycle.state import Cluster, Resource
+from services.lifecycle.state import Cluster, PocEnd, Resource
 from shared.contracts.lifecycle import ResourceRenewed
 from shared.contracts.message import MOST_VND
 from shared.contracts.parts import Term
@@ -21,6 +21,7 @@ from tests.unit.lifecycle.cases import (
     DAY,
     NOW,
     ORDER,
+    POC_FROM,
     POC_PAID,
     POC_TO,
     RENEW,
@@ -110,6 +111,7 @@ REFUSED: Final[list[tuple[Reason, RenewResource, list[Entity]]]] = [
     (Reason.IN_CHANGE, but(RENEW, resource="node-1", line=_node_line()), [node(), waiting(WHOLE)]),
     (Reason.NOT_PREPAID, but(RENEW, resource="node-1"), [held()]),
     (Reason.NOT_RENEWABLE, but(RENEW, resource="node-1"), [node(status="expired")]),
+    (Reason.POC_ENDED, RENEW, [poc(), PocEnd("acme", POC_FROM + DAY, None)]),
     (Reason.TRASH_OVER, RENEW, [replace(EXPIRED, trash_until=AT)]),
     (Reason.CHANGED_MEANWHILE, but(RENEW, line=line(POC_TO + DAY)), [paid()]),
     (Reason.CHANGED_MEANWHILE, but(RENEW, line=line(POC_TO, POC_TO)), [paid()]),

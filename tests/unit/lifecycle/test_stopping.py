@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import pytest
 
 from services.lifecycle import when
 from services.lifecycle.reasons import Reason
-from services.lifecycle.state import Cluster, Resource, Watch
+from services.lifecycle.state import Cluster, PocEnd, Resource, Watch
 from shared.contracts.ends import MeteredStopped, PocEnded, ResourceSuspended
 from shared.contracts.holding import DebtStopped, PocWalletEnded
 from shared.contracts.lifecycle import ClusterCleared, ResourceDeleted, ResourceRecovered
@@ -45,10 +45,12 @@ from tests.unit.lifecycle.cases import (
     told_provider,
     waiting,
 )
-from tests.unit.lifecycle.time import found
+from tests.unit.lifecycle.time import found, look
 
 END_POC: Final = EndPoc(account="acme", effective_at=AT)
 STOP: Final = StopMetered(account="acme", product="vcontainer", effective_at=AT)
+LOOK: Final = look(AT)
+MINUTE: Final = timedelta(minutes=1)
 WEEK: Final = AT + 7 * DAY
 STOPPED_UNTIL: Final = AT + 15 * DAY
 
@@ -67,9 +69,41 @@ def stopped(resources: int) -> MeteredStopped:
     return MeteredStopped(account="acme", product="vcontainer", resources=resources, effective_at=AT)
 
 
-def test_the_end_of_a_poc_wallet_is_carried_to_all_that_is_on_it() -> None:
-    event = said(PocWalletEnded)
-    given().when(event).then(END_POC)
+@pytest.mark.parametrize("before", [(), (PocEnd("acme", AT - DAY, None),)], ids=["its first", "its next"])
+def test_the_end_of_a_poc_wallet_is_kept(before: tuple[PocEnd, ...]) -> None:
+    given(*before).when(said(PocWalletEnded)).then(now=[PocEnd("acme", AT, AT)])
+
+
+@pytest.mark.parametrize("ended_at", [AT, AT + DAY])
+def test_an_end_that_was_heard_of_or_is_older_changes_nothing(ended_at: datetime) -> None:
+    given(PocEnd("acme", ended_at, None)).when(said(PocWalletEnded)).then()
+
+
+def test_it_is_carried_to_all_that_is_on_it_ten_minutes_after_it_was_first_looked_at() -> None:
+    late = AT + DAY
+    waits, over = PocEnd("acme", AT, late + 10 * MINUTE), PocEnd("acme", AT, None)
+    slices = (found("acme", "nobody", by=number) for number in range(1, 5))
+    case = given(PocEnd("acme", AT, AT), *slices).when(LOOK, at=late)
+    case.then(now=[waits])
+    case.when(LOOK, at=late + 9 * MINUTE).then(now=[waits])
+    case.when(LOOK, at=late + 10 * MINUTE).then(END_POC, now=[over])
+    case.when(LOOK, at=late + 11 * MINUTE).then(END_POC, now=[over])
+
+
+def test_what_was_paid_before_the_end_and_comes_within_those_minutes_is_converted() -> None:
+    end = AT + MINUTE
+    waits = PocEnd("acme", end, end + 10 * MINUTE)
+    case = given(poc(), cluster(1, 1), waits, found("srv-1", by=3))
+    case.when(CONVERT, answer(CONVERT, "convert")).when(END_POC, at=end)
+    after = case.known.get(Resource, "srv-1")
+    assert after is not None
+    assert (after.billing, after.status) == ("prepaid", "active")
+    assert case.decisions[2].says == (but(ended(0), effective_at=end),)
+
+
+def test_what_comes_later_still_finds_it_deleted() -> None:
+    case = given(poc(), cluster(1, 1), found("srv-1")).when(END_POC, CONVERT)
+    assert case.decisions[1].says == (refusal(CONVERT, Reason.RESOURCE_DELETED),)
 
 
 def test_what_is_prepaid_waits_seven_days_in_the_trash_and_its_cluster_is_no_longer_poc() -> None:

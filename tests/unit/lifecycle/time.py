@@ -8,7 +8,7 @@ from typing import Any, Final
 from services.lifecycle.state import Resource
 from shared.contracts.message import Message
 from shared.contracts.provisioning import Action, ChangeResource
-from shared.contracts.resources import CheckEnds, CheckLife
+from shared.contracts.resources import CheckEnds, CheckLife, CheckPocEnds
 from shared.engine.decision import Cause, Slice
 from tests.support.spec import cause_id
 from tests.unit.lifecycle.cases import about, paid, poc
@@ -41,6 +41,11 @@ def found(*keys: str, by: int = 1, more: bool = False) -> Slice:
 def life(at: datetime) -> CheckLife:
     """The minute's job."""
     return CheckLife(period="minute", shard=1, effective_at=at)
+
+
+def look(at: datetime) -> CheckPocEnds:
+    """The minute's job that sees to POC wallets that have ended."""
+    return CheckPocEnds(period="minute", shard=1, effective_at=at)
 
 
 def morning(at: datetime) -> CheckEnds:
