@@ -63,6 +63,16 @@ where job.done and next_at < job.instant - interval '1 hour'
     select from lifecycle.change where target in ('resource/' || resource_id, 'cluster/' || cluster_id)
   )
 
+-- name: nothing_is_on_a_poc_wallet_that_has_ended
+-- truth 3: What began on a POC wallet is POC no more an hour after the wallet's end was due, unless its conversion is waited for.
+-- of: lifecycle.resource where billing = 'poc'
+-- settles
+select resource_id as id, status || ' since ' || starts_at || ', its wallet ended ' || ended_at as found
+from lifecycle.resource join lifecycle.poc_end as ended using (account_id)
+  left join lifecycle.job_progress as job on job.job = 'check_poc_ends' and job.shard = ended.shard and job.done
+where billing = 'poc' and status in ('creating', 'active', 'grace', 'suspended') and starts_at < ended_at
+  and poc_ended_at is null and (due_at is null or due_at < job.instant - interval '1 hour')
+
 -- name: no_renewal_waits_for_long
 -- truth 3: Whatever was to be renewed by itself has been answered within a day.
 -- of: lifecycle.resource

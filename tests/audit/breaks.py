@@ -53,6 +53,11 @@ _LIFECYCLE: Final[Mapping[str, str]] = {
       with due as (update lifecycle.resource set next_at = '2000-01-01', shard = 3 where resource_id = 'vol-1')
       insert into lifecycle.job_progress (job, shard, period, instant, done) values ('check_life', 3, 'x', now(), true)
       on conflict (job, shard) do update set instant = now(), done = true""",
+    "lifecycle.nothing_is_on_a_poc_wallet_that_has_ended": """
+      with ended as (
+        insert into lifecycle.poc_end (account_id, shard, ended_at) values ('acme', 3, '9999-01-01')
+        on conflict (account_id) do update set ended_at = '9999-01-01', due_at = null
+      ) update lifecycle.resource set billing = 'poc', status = 'active' where resource_id = 'vol-1'""",
     "lifecycle.no_renewal_waits_for_long": """
       with waits as (update lifecycle.resource set mornings = '{2000-01-01}', shard = 3 where resource_id = 'vol-1')
       insert into lifecycle.job_progress (job, shard, period, instant, done) values ('check_ends', 3, 'x', now(), true)
