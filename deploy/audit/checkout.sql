@@ -54,7 +54,7 @@ from checkout."order" join (
   select order_id, sum(amount_vnd) as lines_vnd, coalesce(sum(amount_vnd) filter (where status = 'failed'), 0) as failed_vnd
   from (
     select order_id, line.status, case pay
-      when 'hold' then coalesce((metered ->> 'estimate')::bigint, 0)
+      when 'hold' then greatest(coalesce((metered ->> 'estimate')::bigint - coalesce((metered ->> 'carried')::bigint, 0), 0), 0)
       when 'none' then 0
       else greatest(coalesce((line.line ->> 'amount')::bigint, 0), 0)
     end as amount_vnd

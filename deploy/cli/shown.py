@@ -137,9 +137,10 @@ def _explained(one: OrderLine) -> list[str]:
     if one.metered is None:
         return ["Nothing is paid for it."]
     per = "30 days" if one.metered.per == "30d" else "GB and hour"
+    before = f", {vnd(one.metered.carried)} were before" if one.metered.carried else ""
     return [
         f"{one.metered.flavor}: {vnd(one.metered.vnd)} per {per} x {one.metered.quantity:,}, paid by its use; "
-        f"{vnd(one.metered.estimate)} are held for the next 3 days."
+        f"{vnd(one.metered.estimate)} are held for the next 3 days{before}."
     ]
 
 

@@ -113,6 +113,12 @@ def metered_for(thing: Thing, known: Known, at: datetime, *, held: bool = True) 
     return Metered(**thing._asdict(), vnd=unit, per=per, estimate=estimate if held else 0, parts=told)
 
 
+def estimate_of(metered: Metered) -> int:
+    """What the next days of it cost at its own price, in the size it has now: so much is held for it."""
+    days = catalogue.of(metered.kind).held_days
+    return min(metering.estimate(metering.rate_of(metered), days), MOST_VND)
+
+
 def _per(kind: Kind) -> Per:
     return "gb_hour" if _is_by_size(kind) else "30d"
 

@@ -44,7 +44,9 @@ class _Charge(_Act):
 class _Hold(_Act):
     order: Id = Field(description=_ORDER)
     product: Id = Field(description=_PRODUCT)
-    amount: Vnd = Field(description="The estimate of the next days that is held, zero or more.")
+    amount: Vnd = Field(
+        description="What the next days cost, of a resize what they cost more than before: so much is held, zero or more."
+    )
 
 
 class _Release(_Act):
@@ -68,8 +70,12 @@ class _Settle(_Act):
         default=None,
         description="The resource whose use it is for; nothing where it is for all that was used of the product.",
     )
-    amount: Vnd = Field(description="What the invoice says the use cost, zero or more.")
-    until: Instant = Field(description="Use up to this minute is on the invoice; what comes after is not.")
+    amount: Vnd = Field(
+        description="What the invoice says the use cost; 0 where nothing is to be paid, and there may be no invoice."
+    )
+    until: Instant = Field(
+        description="Use up to this minute is on the invoice, of one resource since the month began; what comes after is not."
+    )
 
 
 class _Pay(_Act):

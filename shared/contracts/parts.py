@@ -102,10 +102,20 @@ class Metered(Nested):
     vnd: Vnd = Field(description="The price of one, per 30 days or per GB and hour.")
     per: Per = Field(description="What the price is for: 30 days, or a GB-hour.")
     estimate: Vnd = Field(description="What three days of it cost: this much is held.")
+    carried: Vnd = Field(
+        default=0,
+        description="What is held already for the size a resize replaces: only what is more is held for the order; "
+        "0 for anything else.",
+    )
     parts: Annotated[list[PartPrice], Field(max_length=MOST_PARTS)] = Field(
         default=[],
         description="Where it has several parts or a discount: each one's price, rounded by itself; vnd is their sum.",
     )
+
+    @property
+    def to_hold(self) -> int:
+        """What an order of it has to have held: nothing where the size before cost as much."""
+        return max(0, self.estimate - self.carried)
 
 
 class Term(Nested):

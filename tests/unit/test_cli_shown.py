@@ -103,15 +103,16 @@ def test_an_order_is_shown_line_by_line_and_with_its_reasons_when_asked() -> Non
     assert "Nothing is paid for it." in whole
 
 
-def test_a_metered_line_tells_its_price_and_what_is_held() -> None:
+@pytest.mark.parametrize(("carried", "before"), [(0, ""), (36_200, ", 36,200 VND were before")])
+def test_a_metered_line_tells_its_price_and_what_is_held(carried: int, before: str) -> None:
     metered = {
         "resource": "node-1", "kind": "k8s_node", "flavor": "s-general-2x4", "quantity": 2, "vnd": 362_000,
-        "per": "30d", "estimate": 72_400,
+        "per": "30d", "estimate": 72_400, "carried": carried,
     }  # fmt: skip
     found = cells(shown.order(made(Order), [made(OrderLine, line=None, metered=metered)], whole=True))
     assert (
-        "s-general-2x4: 362,000 VND per 30 days x 2, paid by its use; 72,400 VND are held for the next 3 days."
-        in found
+        "s-general-2x4: 362,000 VND per 30 days x 2, paid by its use; "
+        f"72,400 VND are held for the next 3 days{before}." in found
     )
 
 

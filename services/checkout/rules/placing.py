@@ -108,8 +108,8 @@ def _line(order: str, number: int, wanted: Wanted) -> OrderLine:
 def _holds(lines: Sequence[OrderLine]) -> tuple[Held, ...]:
     amounts: Counter[Product] = Counter()
     for metered in (line.metered for line in lines if line.metered is not None):
-        amounts[catalogue.of(metered.kind).product] += metered.estimate
-    # Nothing is held for what costs nothing.
+        amounts[catalogue.of(metered.kind).product] += metered.to_hold
+    # Nothing is held for what costs nothing, or no more than before.
     return tuple(Held(product, amount) for product, amount in amounts.items() if amount > 0)
 
 

@@ -134,7 +134,7 @@ def _failed(order: Order, lines: Sequence[OrderLine], why: _Why) -> Order:
 
 def _paid(order: Order, line: OrderLine) -> int:
     if order.pay == "hold":
-        return line.metered.estimate if line.metered else 0
+        return line.metered.to_hold if line.metered else 0
     return line.amount
 
 

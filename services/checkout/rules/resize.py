@@ -1,20 +1,21 @@
 """Resize: another size from now to the same end, at today's price, less what the old one is still worth.
 
 Below zero nothing is paid: lifecycle gives the difference back when the resize is done. What is metered has no
-end; credit is held for the new size.
+end; credit is held for what the next days of the new size cost more than those of the old one (docs/decisions/0210).
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from services.checkout.pricing import Period, Thing, line_for, metered_for
+from services.checkout.pricing import Period, Thing, estimate_of, line_for, metered_for
 from services.checkout.reasons import Reason
 from services.checkout.rules.answers import answered
 from services.checkout.rules.placing import Placing, Wanted, place
 from services.checkout.rules.standing import REAL_MONEY, first_wrong, from_outside, owned, paid_by
 from services.checkout.state import Item
 from shared.contracts.checkout import PaidBy, Resize
+from shared.contracts.parts import Metered
 from shared.engine.decision import Cause, Decision, Known
 from shared.period import to_minute
 from shared.terms import unused_value
@@ -59,6 +60,13 @@ def _is_resizable(item: Item, at: datetime) -> bool:
     return item.status == "active" and (item.is_metered or has_rest)
 
 
+def _carrying(metered: Metered, item: Item) -> Metered:
+    """With what is held for the old size already."""
+    if item.billing != "hold" or item.metered is None:
+        return metered
+    return metered.model_copy(update={"carried": estimate_of(item.metered)})
+
+
 def _quantity(ask: Resize, item: Item) -> int:
     return item.quantity if ask.quantity is None else ask.quantity
 
@@ -67,7 +75,7 @@ def _priced(ask: Resize, item: Item, known: Known, at: datetime) -> Wanted | Rea
     thing = Thing(item.resource, item.kind, ask.flavor, _quantity(ask, item))
     if item.until is None or item.is_metered:
         metered = metered_for(thing, known, at, held=item.billing == "hold")
-        return metered if isinstance(metered, Reason) else Wanted(item, metered=metered)
+        return metered if isinstance(metered, Reason) else Wanted(item, metered=_carrying(metered, item))
     line = line_for(
         thing,
         Period(to_minute(at), item.until),

@@ -93,7 +93,9 @@ def ordered(
     """The order over these, its payment asked for; or, where it `asks` lifecycle at once, paid already."""
     lines = [_line(number, item, each) for number, (item, each) in enumerate(priced, start=1)]
     holds = tuple(
-        Held(catalogue.of(line.kind).product, line.metered.estimate) for line in lines if line.metered
+        Held(catalogue.of(line.kind).product, line.metered.to_hold)
+        for line in lines
+        if line.metered and line.metered.to_hold
     )
     total = sum(line.amount for line in lines) + sum(hold.amount for hold in holds)
     said: dict[str, Any] = {

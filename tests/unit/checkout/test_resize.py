@@ -10,6 +10,7 @@ import pytest
 from services.checkout.reasons import REFUSALS, Reason
 from services.checkout.state import Item
 from shared.contracts.checkout import Pay, Resize
+from shared.contracts.message import MOST_VND
 from shared.contracts.parts import Metered, Part, Term
 from shared.contracts.resources import ResizeResource
 from shared.engine.decision import Entity
@@ -27,6 +28,7 @@ from tests.unit.checkout.standing import (
     given,
     line,
     ordered,
+    price,
     refused,
 )
 
@@ -107,18 +109,65 @@ def test_a_poc_resource_is_resized_against_the_poc_wallet_without_discount() -> 
     given(item, *PRICES).when(resize("on-sale", pay="poc")).then(*says, now=now)
 
 
-def test_for_a_metered_resource_three_days_of_the_new_size_are_held() -> None:
-    metered = Metered(
+def of_node(flavor: str, quantity: int, vnd: int, carried: int = 0) -> Metered:
+    return Metered(
         resource="node-1",
         kind="k8s_node",
-        flavor="n-4x8",
-        quantity=2,
-        vnd=600_000,
+        flavor=flavor,
+        quantity=quantity,
+        vnd=vnd,
         per="30d",
-        estimate=120_000,
+        estimate=vnd * quantity // 10,
+        carried=carried,
     )
-    says, now = ordered("resize", (NODE, metered), pay="hold")
-    given(NODE, *PRICES).when(resize("n-4x8", resource="node-1", pay="hold")).then(*says, now=now)
+
+
+RUNS = replace(NODE, metered=of_node("n-2x4", 2, 300_000))
+SNAPSHOT = Metered(
+    resource="snap-1", kind="snapshot", flavor="snapshot", quantity=40, vnd=5, per="gb_hour", estimate=14_400
+)
+
+
+def test_for_a_metered_resource_is_held_what_three_days_of_the_new_size_cost_more() -> None:
+    metered = of_node("n-4x8", 2, 600_000, carried=60_000)
+    assert metered.to_hold == 60_000
+    says, now = ordered("resize", (RUNS, metered), pay="hold")
+    given(RUNS, *PRICES).when(resize("n-4x8", resource="node-1", pay="hold")).then(*says, now=now)
+
+
+@pytest.mark.parametrize("now_vnd", [300_000, 600_000])
+def test_a_metered_resource_that_costs_no_more_than_before_is_resized_with_nothing_held(now_vnd: int) -> None:
+    # Of the price it has now there may be one as dear as two were before.
+    item = replace(RUNS, metered=of_node("n-2x4", 2, 300_000))
+    metered = of_node("n-2x4", 1, now_vnd, carried=60_000)
+    ask = ResizeResource(account="acme", order=ORDER, resource="node-1", metered=metered, effective_at=AT)
+    says, now = ordered("resize", (item, metered), pay="hold", asks=[ask])
+    given(item, price("k8s_node", "n-2x4", now_vnd)).when(
+        resize("n-2x4", resource="node-1", quantity=1, pay="hold")
+    ).then(*says, now=now)
+
+
+def test_what_is_metered_by_its_size_is_held_for_in_the_size_last_reported() -> None:
+    reported = SNAPSHOT.model_copy(update={"quantity": 100})
+    item = replace(
+        NODE, resource="snap-1", kind="snapshot", flavor="snapshot", quantity=100, metered=reported
+    )
+    metered = SNAPSHOT.model_copy(update={"quantity": 110, "estimate": 39_600, "carried": 36_000})
+    says, now = ordered("resize", (item, metered), pay="hold")
+    given(item, *PRICES).when(resize("snapshot", resource="snap-1", quantity=110, pay="hold")).then(
+        *says, now=now
+    )
+
+
+def test_what_is_held_before_is_carried_no_further_than_can_be_told() -> None:
+    vast = SNAPSHOT.model_copy(update={"quantity": 10**6, "vnd": MOST_VND})
+    item = replace(NODE, resource="snap-1", kind="snapshot", flavor="snapshot", quantity=10**6, metered=vast)
+    metered = SNAPSHOT.model_copy(update={"carried": MOST_VND})
+    ask = ResizeResource(account="acme", order=ORDER, resource="snap-1", metered=metered, effective_at=AT)
+    says, now = ordered("resize", (item, metered), pay="hold", asks=[ask])
+    given(item, *PRICES).when(resize("snapshot", resource="snap-1", quantity=40, pay="hold")).then(
+        *says, now=now
+    )
 
 
 @pytest.mark.parametrize(
