@@ -50,11 +50,6 @@ class ProductHold:
         """What should be held and is not: it is not there."""
         return self.needed - self.held
 
-    @property
-    def has_days(self) -> bool:
-        """Whether a day that ends is one of its own."""
-        return bool(self.needed or self.debt_days)
-
     def needed_from(self, at: datetime) -> ProductHold:
         """Before something is: where nothing was needed yet, days that ended before are none of its."""
         return self if self.needed else replace(self, closed_until=max(self.closed_until or at, at))
@@ -158,10 +153,15 @@ class Meter:
         at = max(to_minute(at), self.since)
         return replace(self, since=at, rate=rate, closed=self._closed_at(at))
 
-    def settled(self, until: datetime) -> Meter:
-        """With all before that minute paid for."""
-        kept = tuple((month, amount) for month, amount in self.closed if month_start(month) >= until)
-        return replace(self, since=max(self.since, to_minute(until)), closed=kept)
+    def settled(self, until: datetime, month: str | None = None) -> Meter:
+        """With what it has cost before that minute paid for: in that month alone, where one is named."""
+        at = max(self.since, to_minute(until))
+        kept = tuple(
+            (of, amount)
+            for of, amount in self._closed_at(at)
+            if month_start(of) >= until or month not in (None, of)
+        )
+        return replace(self, since=at, closed=kept)
 
     def _closed_at(self, at: datetime) -> tuple[tuple[str, int], ...]:
         if self.rate is None:

@@ -168,7 +168,7 @@ class Account:
     @property
     def next_night(self) -> datetime | None:
         """The end of the first day that is not closed for something it holds; none where it holds nothing."""
-        closed = (hold.closed_until for hold in self.holds if hold.has_days)
+        closed = (hold.closed_until for hold in self.holds if hold.needed)
         first = min((until for until in closed if until is not None), default=None)
         return None if first is None else DAYS.next(first).instant
 

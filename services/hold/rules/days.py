@@ -68,7 +68,7 @@ def _closed(account: Account, at: datetime) -> tuple[Account, list[Event]]:
     """The account with the day counted for each of its products, once, and what is to be told of those in debt."""
     says: list[Event] = []
     for hold in account.holds:
-        if hold.has_days and (hold.closed_until is None or hold.closed_until < at):
+        if hold.needed and (hold.closed_until is None or hold.closed_until < at):
             days = hold.debt_days + 1 if _is_short(hold) else 0
             says += _told(hold, days, at)
             # What is stopped is counted from the beginning again.

@@ -15,6 +15,7 @@ from services.hold.state import Account, Entry, Transaction, TransactionKind
 from shared.contracts import charges as says
 from shared.contracts.charges import PayFrom, Settle
 from shared.engine.decision import Cause, Decision, Entity, Known, changed, said
+from shared.period import billing_month
 
 Paid = tuple[Account, tuple[Transaction, ...]]
 
@@ -87,7 +88,10 @@ def _without(account: Account, ask: Settle, known: Known, cause: Cause) -> tuple
 
 
 def _settled_by(meter: Meter, ask: Settle) -> Meter:
-    return meter.settled(ask.until) if ask.resource in (None, meter.resource) else meter
+    if ask.resource is None:
+        return meter.settled(ask.until)
+    # Months before that one are held for until they are settled themselves (docs/decisions/0510).
+    return meter.settled(ask.until, billing_month(ask.until)) if ask.resource == meter.resource else meter
 
 
 def _settled(ask: Settle, payment: Payment) -> says.Settled:

@@ -29,6 +29,7 @@ from shared.contracts.months import (
     MonthRecorded,
     RecordMonth,
 )
+from shared.contracts.parts import Product
 from shared.engine.decision import Cause, Decision, Known, changed, joined, said, sliced
 from shared.period import billing_month
 from shared.shards import SHARDS
@@ -112,6 +113,7 @@ def _on_record(
                 *(made.issued() for made in bills),
                 *_pages(record, [*old, *lines]),
                 *_given_back((*too_much, *too_much_owed), cause),
+                *_let_go(account, month, too_much, cause),
             ),
         ),
         *(settled_with(made.invoice, _settles(made, cause)) for made in bills),
@@ -163,10 +165,13 @@ def _bills(
     if products:
         wanted.insert(0, ("", [each for group in products for each in group]))
     before = month_book(account, month, known).issued
-    of_month = cause._replace(id=month_key(account, month))
     for sequence, (resource, charged) in enumerate(wanted, before + 1):
-        id_ = of_month.derive(f"invoice/{resource}")
+        id_ = _invoice_id(account, month, resource, cause)
         yield bill(id_, charged, "month", (month, sequence), cause, whole=resource == "")
+
+
+def _invoice_id(account: str, month: str, resource: str, cause: Cause) -> str:
+    return cause._replace(id=month_key(account, month)).derive(f"invoice/{resource}")
 
 
 def _record(
@@ -203,14 +208,26 @@ def _settles(made: Bill, cause: Cause) -> Iterator[Settle]:
     """What is held for is settled product by product; nothing is held for what is postpaid."""
     invoice = made.invoice
     for product, amount in invoice.totals if invoice.resource is None else ():
-        yield Settle(
-            account=invoice.account,
-            invoice=invoice.id,
-            product=product,
-            amount=amount,
-            until=cause.at,
-            effective_at=cause.at,
-        )
+        yield _settle(invoice.account, invoice.id, product, amount, cause)
+
+
+def _let_go(account: str, month: str, groups: Iterable[Sequence[Charged]], cause: Cause) -> Iterator[Settle]:
+    """Of a product of which nothing is to be paid, the use is held for no more: settled with nothing, on the invoice that the
+    account has of the month, or would have."""
+    id_ = _invoice_id(account, month, "", cause)
+    for group in groups:
+        yield _settle(account, id_, group[0][0].product, 0, cause)
+
+
+def _settle(account: str, invoice: str, product: Product, amount: int, cause: Cause) -> Settle:
+    return Settle(
+        account=account,
+        invoice=invoice,
+        product=product,
+        amount=amount,
+        until=cause.at,
+        effective_at=cause.at,
+    )
 
 
 def _given_back(groups: Iterable[Sequence[Charged]], cause: Cause) -> Iterator[GiveBack]:

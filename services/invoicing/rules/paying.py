@@ -25,7 +25,10 @@ def settled_with(invoice: Invoice, settles: Iterable[Settle]) -> Decision:
 
 
 def settled(told: Settled, known: Known, cause: Cause) -> Decision:
-    """Hold has settled one product of an invoice, as far as there was money."""
+    """Hold has settled one product of an invoice, as far as there was money. Where nothing was to be paid, it has let go of
+    what was held."""
+    if told.amount == 0:
+        return Decision()
     return _answered(told.invoice, told.paid, told.from_hold, told.product, known, cause)
 
 
@@ -36,6 +39,8 @@ def paid_from(told: PaidFrom, known: Known, cause: Cause) -> Decision:
 
 def refused(told: SettleRefused | PayRefused, known: Known, cause: Cause) -> Decision:
     """Hold has paid nothing: what is owed is owed."""
+    if told.amount == 0:
+        return Decision()
     return _answered(told.invoice, 0, 0, None, known, cause)
 
 

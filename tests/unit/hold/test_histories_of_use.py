@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, Final
 
@@ -18,7 +18,8 @@ from shared.contracts.hold import OpenAccount, TopUp
 from shared.contracts.holding import CloseDay, DebtStopped, HoldShort
 from shared.contracts.message import Message
 from shared.engine.decision import Cause, Known, Slice
-from shared.metering import Rate, amount, chained, estimate, rate_of
+from shared.metering import Rate, amount, chained, estimate, month_start, rate_of
+from shared.period import billing_month
 from tests.support.calendars import odd_instant
 from tests.support.seeds import seeded_random
 from tests.support.spec import cause_id
@@ -31,22 +32,35 @@ HELD_DAYS: Final = 3
 
 @dataclass
 class Resource:
-    """A resource as its owner knows it: every configuration it had since it was last settled."""
+    """A resource as its owner knows it: every configuration it had, and what of it is settled: all until an instant, and
+    the month in which it ended."""
 
     product: str
     changes: list[tuple[datetime, Rate | None]] = field(default_factory=list)
+    until: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    month: str | None = None
 
     @property
     def rate(self) -> Rate | None:
         return self.changes[-1][1] if self.changes else None
 
-    def settled(self, until: datetime) -> None:
-        before = [rate for since, rate in self.changes if since <= until]
-        after = [change for change in self.changes if change[0] > until]
-        self.changes = ([(until, before[-1])] if before else []) + after
-
     def used(self, until: datetime) -> int:
-        return sum(amount(rate, piece.starts, piece.until) for piece, rate in chained(self.changes, until))
+        """What it has cost by then that is not settled; months are settled whole."""
+        return sum(
+            amount(rate, piece.starts, piece.until)
+            for piece, rate in chained(self.changes, until)
+            if piece.until > self.until and piece.month != self.month
+        )
+
+
+@dataclass
+class Resize:
+    """A size that is ordered, and not had yet."""
+
+    order: str
+    name: str
+    quantity: int
+    rate: Rate | None
 
 
 @dataclass
@@ -61,6 +75,10 @@ class World:
     reserved: dict[tuple[str, str], int] = field(default_factory=dict)
     ledger: int = 0
     short_days: dict[str, int] = field(default_factory=dict)
+    resizes: list[Resize] = field(default_factory=list)
+    orders: int = 0
+    grown: int = 0
+    ended_month: datetime | None = None
     months: int = 0
 
     def ask(self, message: Message) -> list[Message]:
@@ -91,6 +109,7 @@ class World:
             assert min(hold.actual, hold.estimate, hold.held, hold.debt, hold.reserved) >= 0, message
             assert hold.held + hold.debt == hold.actual + hold.estimate, message
             assert hold.debt_days < MOST_DEBT_DAYS, message
+            assert hold.debt or not hold.debt_days, message
             if not hold.debt:
                 self.short_days[hold.product] = 0
             self.check_need(hold.product, message)
@@ -112,6 +131,9 @@ class World:
             self.at = night
             self._close_day()
             if night == MONTHS.last(night).instant:
+                self.ended_month = night
+            # As late as the next day: some of what went on in the new month is heard of, and settled, before.
+            if self.random.random() < 0.5:
                 self._settle_month()
         self.at = until
         self.random.choice(
@@ -119,6 +141,8 @@ class World:
                 self._create,
                 self._create,
                 self._resize,
+                self._order_resize,
+                self._have_resized,
                 self._report,
                 self._end,
                 self._top_up,
@@ -153,7 +177,7 @@ class World:
 
     def _told(self, name: str, rate: Rate | None, message: Message, since: datetime | None = None) -> None:
         resource = self.resources[name]
-        at = max(since or self.at, resource.changes[-1][0] if resource.changes else self.at)
+        at = max(since or self.at, resource.until, resource.changes[-1][0] if resource.changes else self.at)
         resource.changes.append((at.replace(second=0, microsecond=0), rate))
         self.ask(message)
 
@@ -162,7 +186,8 @@ class World:
         name = f"r-{len(self.resources)}"
         self.resources[name] = Resource(product)
         metered = self._metered(name, self.random.randint(1, 30))
-        order = self.random.choice([None, *{order for order, of in self.reserved if of == product}])
+        orders = {order for order, of in self.reserved if of == product and order.startswith("o-")}
+        order = self.random.choice([None, *sorted(orders)])
         if order is not None:
             left = self.reserved[order, product]
             self.reserved[order, product] = left - min(left, metered.estimate)
@@ -181,6 +206,56 @@ class World:
             metered = self._metered(name, self.random.randint(1, 30))
             self._told(name, rate_of(metered), resized(metered, self.at))
 
+    def _order_resize(self) -> None:
+        """What it costs more in the next days is put in reserve; where it costs no more, nothing has to be there."""
+        if (name := self._some("vcontainer")) is None:
+            return
+        before = self.resources[name].rate
+        assert before is not None
+        metered = self._metered(name, self.random.randint(1, 2 * before.quantity))
+        self.orders += 1
+        order, more = f"z-{self.orders}", max(0, metered.estimate - estimate(before, HELD_DAYS))
+        missing = more - self.account.credit.available + self.account.debt
+        if more and missing > 0:
+            # Now and then just that is added.
+            if self.random.random() < 0.5:
+                return
+            self.ask(TopUp(account="acme", amount=missing, reference=order))
+        if more:
+            self.reserved[order, "vcontainer"] = more
+            self.ask(
+                PlaceHold(
+                    account="acme", order=order, product="vcontainer", amount=more, effective_at=self.at
+                )
+            )
+        self.resizes.append(Resize(order, name, metered.quantity, before))
+        # Often at once, as things are.
+        if self.random.random() < 0.5:
+            self._have_resized()
+
+    def _have_resized(self) -> None:
+        """Had, all of the reserve is held for the resource itself; not had, all of it is let go."""
+        if not self.resizes:
+            return
+        resize, key = self.resizes.pop(), "vcontainer"
+        resource, reserve = self.resources[resize.name], self.reserved.pop((resize.order, key), 0)
+        if resource.rate is not None and self.random.random() < 0.7:
+            metered = self._metered(resize.name, resize.quantity)
+            before = self.account.hold_for(key)
+            self._told(resize.name, rate_of(metered), resized(metered, self.at, order=resize.order))
+            after = self.account.hold_for(key)
+            assert before
+            assert after
+            if reserve and resource.changes[-2][1] == resize.rate:
+                assert after.estimate == before.estimate
+                self.grown += 1
+        elif reserve:
+            self.ask(
+                ReleaseHold(
+                    account="acme", order=resize.order, product=key, amount=reserve, effective_at=self.at
+                )
+            )
+
     def _report(self) -> None:
         if (name := self._some("snapshot")) is not None:
             metered = self._metered(name, self.random.randint(1, 30))
@@ -193,8 +268,11 @@ class World:
             resource = self.resources[name]
             assert resource.rate is not None
             self._told(name, None, deleted(self._metered(name, resource.rate.quantity), self.at))
+            month = billing_month(self.at)
             if self.random.random() < 0.7:
-                self._settle(resource.product, resource.used(self.at), self.at, name)
+                of_month = resource.used(self.at) - resource.used(month_start(month))
+                resource.month = month
+                self._settle(resource.product, of_month, self.at, name)
 
     def _settle(self, product: str, cost: int, until: datetime, resource: str | None = None) -> None:
         ask = Settle(
@@ -206,19 +284,23 @@ class World:
             until=until,
             effective_at=self.at,
         )
-        for name, each in self.resources.items():
-            if each.product == product and resource in (None, name):
-                each.settled(until)
         total, (answer,) = self.account.credit.total, self.ask(ask)
         assert isinstance(answer, Settled)
         assert answer.paid == total - self.account.credit.total <= cost
         assert self.ask(ask) == [answer]
 
     def _settle_month(self) -> None:
+        """Mostly what it has cost; now and then nothing is to be paid."""
+        if (until := self.ended_month) is None:
+            return
+        self.ended_month = None
         self.months += 1
         for product in ("snapshot", "vcontainer"):
             own = [each for each in self.resources.values() if each.product == product]
-            self._settle(product, sum(each.used(self.at) for each in own), self.at)
+            cost = sum(each.used(until) for each in own) * self.random.choice([0, 1, 1])
+            for each in own:
+                each.until = until
+            self._settle(product, cost, until)
 
     def _top_up(self) -> None:
         self.ask(
@@ -265,7 +347,7 @@ _OPEN: Final = OpenAccount(account="acme", mode="prepaid", email="a@b.vn")
 
 
 def test_no_sequence_of_commands_and_days_makes_a_wallet_wrong() -> None:
-    stopped = settled = 0
+    stopped = settled = grown = 0
     for world in _worlds():
         for _ in range(STEPS):
             world.step()
@@ -274,6 +356,8 @@ def test_no_sequence_of_commands_and_days_makes_a_wallet_wrong() -> None:
         assert left >= {name for name, each in world.resources.items() if each.rate is not None}
         stopped += any(each.rate is None for each in world.resources.values())
         settled += world.months > 0
+        grown += world.grown
     # Enough of them got there for the test to mean something.
     assert stopped > HISTORIES // 2
     assert settled > HISTORIES // 2
+    assert grown > HISTORIES // 10

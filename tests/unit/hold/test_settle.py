@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from services.hold.held import Payment
+from services.hold.held import Meter, Payment
 from services.hold.reasons import Reason
-from services.hold.state import Entry, Transaction, TransactionKind
+from services.hold.state import Account, Entry, Transaction, TransactionKind
 from shared.contracts.charges import PaidFrom, PayFrom, PayRefused, Settle, Settled, SettleRefused
-from tests.support.spec import cause_id
+from tests.support.spec import Case, cause_id
 from tests.unit.hold.cases import given
 from tests.unit.hold.metered import (
     A_DAY,
@@ -78,17 +78,16 @@ def test_settle_pays_out_of_the_hold_and_holds_for_what_comes() -> None:
 
 
 def test_settle_lets_go_of_what_was_held_beyond_the_amount() -> None:
-    ask = settle(A_DAY, "node-1", BEFORE + DAY)
-    over = meter(None, MONTH, ("2026-03", A_DAY))
-    before, hold = held(A_DAY, 0, A_DAY + 0, MONTH), held(0, 0, 0, MONTH)
-    before = replace(before, actual=A_DAY + 5, held=A_DAY + 5)
-    given(holding(before), over, among("node-1")).when(ask, at=MONTH).then(
+    ask = settle(A_DAY, "node-1", BEFORE)
+    over = meter(None, BEFORE, ("2026-03", A_DAY + 5))
+    before, hold = held(A_DAY + 5, 0, A_DAY + 5, BEFORE), held(0, 0, 0, BEFORE)
+    given(holding(before), over, among("node-1")).when(ask, at=BEFORE).then(
         settled(ask, A_DAY, A_DAY),
         now=[
             *(holding(hold, total=1_000_000 - A_DAY, transactions=5), hold),
             *(replace(over, closed=()), among(), paid(ask, A_DAY, A_DAY)),
         ],
-        adds=[booked(A_DAY, 1_000_000)],
+        adds=[booked(A_DAY, 1_000_000, BEFORE)],
     )
 
 
@@ -129,17 +128,17 @@ def test_settle_leaves_what_other_products_hold_alone() -> None:
 
 
 def test_settle_of_one_resource_leaves_the_use_of_the_others() -> None:
-    ask = settle(A_DAY, "node-1")
-    before = held(2 * A_DAY, ESTIMATE, 2 * A_DAY + ESTIMATE, MONTH)
-    hold = held(A_DAY, ESTIMATE, NEEDED, MONTH)
-    over, goes_on = meter(None, MONTH, ("2026-03", A_DAY)), meter(since=BEFORE, resource="node-2")
-    given(holding(before), over, goes_on, among("node-1", "node-2")).when(ask, at=MONTH).then(
+    ask = settle(A_DAY, "node-1", BEFORE)
+    before = held(2 * A_DAY, ESTIMATE, 2 * A_DAY + ESTIMATE, BEFORE)
+    hold = held(A_DAY, ESTIMATE, NEEDED, BEFORE)
+    over, goes_on = meter(None, BEFORE, ("2026-03", A_DAY)), meter(since=BEFORE - DAY, resource="node-2")
+    given(holding(before), over, goes_on, among("node-1", "node-2")).when(ask, at=BEFORE).then(
         settled(ask, A_DAY, A_DAY),
         now=[
             *(holding(hold, total=1_000_000 - A_DAY, transactions=5), hold),
             *(replace(over, closed=()), among("node-2"), paid(ask, A_DAY, A_DAY)),
         ],
-        adds=[booked(A_DAY, 1_000_000)],
+        adds=[booked(A_DAY, 1_000_000, BEFORE)],
     )
 
 
@@ -158,13 +157,42 @@ def test_settle_of_a_month_leaves_the_use_of_the_next() -> None:
 
 
 def test_settle_that_comes_before_the_end_it_settles_leaves_nothing_to_be_held_after_it() -> None:
-    ask = settle(A_DAY, "node-1")
-    case = given(holding(held(0, ESTIMATE, ESTIMATE, BEFORE)), meter(since=BEFORE), among("node-1"))
-    case.when(ask, deleted(node(), MONTH), at=MONTH)
-    nothing = held(0, 0, 0, MONTH)
+    ask, began = settle(A_DAY, "node-1", BEFORE), BEFORE - DAY
+    case = given(holding(held(0, ESTIMATE, ESTIMATE, began)), meter(since=began), among("node-1"))
+    case.when(ask, deleted(node(), BEFORE), at=BEFORE)
+    nothing = held(0, 0, 0, BEFORE)
     assert case.decisions[1].changes == (
         holding(nothing, total=1_000_000 - A_DAY, transactions=5),
-        *(nothing, meter(None, MONTH), among()),
+        *(nothing, meter(None, BEFORE), among()),
+    )
+
+
+@pytest.mark.parametrize("is_heard", [True, False])
+def test_settle_of_one_resource_leaves_the_month_before_until_that_is_settled_itself(is_heard: bool) -> None:
+    # A day of March and a day of April: it was deleted before March was on record, and that may be heard of later.
+    end, both, running = MONTH + DAY, (("2026-03", A_DAY), ("2026-04", A_DAY)), meter(since=BEFORE)
+    known = meter(None, end, *both) if is_heard else running
+    of_april, of_march = settle(A_DAY, "node-1", end), settle(A_DAY).model_copy(update={"invoice": "i-2"})
+    first = held(2 * A_DAY, 0, 2 * A_DAY, end) if is_heard else held(2 * A_DAY, ESTIMATE, A_DAY + NEEDED, end)
+    case = given(holding(first), known, among("node-1")).when(of_april, deleted(node(), end), at=end)
+    kept, nothing = held(A_DAY, 0, A_DAY, end), held(0, 0, 0, end)
+    assert now(case) == (holding(kept, total=1_000_000 - A_DAY, transactions=5), meter(None, end, both[0]))
+    case.when(of_march)
+    left = holding(nothing, total=1_000_000 - 2 * A_DAY, transactions=6)
+    assert now(case) == (left, meter(None, end))
+    assert case.decisions[-1].says == (settled(of_march, A_DAY, A_DAY),)
+
+
+def now(case: Case) -> tuple[Account | None, Meter | None]:
+    return case.known.get(Account, "acme"), case.known.get(Meter, "acme/node-1")
+
+
+def test_settle_of_nothing_lets_go_of_the_use_of_its_month_and_books_nothing() -> None:
+    ask, over = settle(0), meter(None, BEFORE, ("2026-03", A_DAY))
+    before, hold = held(A_DAY, 0, A_DAY, MONTH), held(0, 0, 0, MONTH)
+    given(holding(before), over, among("node-1")).when(ask, at=MONTH).then(
+        settled(ask, 0, 0),
+        now=[holding(hold), hold, replace(over, since=MONTH, closed=()), among(), paid(ask, 0, 0)],
     )
 
 

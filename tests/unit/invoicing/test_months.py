@@ -270,20 +270,44 @@ def test_what_was_recorded_too_much_is_given_back_where_nothing_is_to_be_paid() 
     usage = usage_of_node(asked=9)
     late = replace(due_of(usage, APRIL - DAY), recorded_until=APRIL)
     case = month_of((usage, late), month="2026-04")
-    record, back = recorded(case, "2026-04", MAY)
+    record, back, let_go = recorded(case, "2026-04", MAY)
     assert isinstance(record, MonthRecorded)
     assert (record.amount, record.invoice, record.lines[0].invoice) == (-12_066, None, None)
     assert back == GiveBack(
         account="acme", wallet="credit", amount=12_066, why="unused", resource="node-1", effective_at=MAY
     )
+    assert let_go == settled_with_nothing("vcontainer", "2026-04", MAY)
+
+
+def settled_with_nothing(product: str, month: str = "2026-03", ends: datetime = APRIL) -> Settle:
+    """Hold is told that the use of the product is over and done, though nothing is to be paid for it."""
+    return Settle(
+        account="acme", invoice=invoice_id(month=month, at=ends), product=product, amount=0, until=ends, effective_at=ends
+    )  # fmt: skip
+
+
+def test_a_product_of_which_nothing_is_to_be_paid_is_let_go_beside_the_invoice_of_the_others() -> None:
+    usage, other = usage_of_node(asked=9), usage_of_snapshot(asked=8)
+    late = replace(due_of(usage, APRIL - DAY), recorded_until=APRIL)
+    case = month_of((usage, late), (other, replace(due_of(other), recorded_until=APRIL)), month="2026-04")
+    issued, _, _, let_go, settle = recorded(case, "2026-04", MAY)
+    assert isinstance(issued, InvoiceIssued)
+    assert let_go == settled_with_nothing("vcontainer", "2026-04", MAY)
+    assert isinstance(settle, Settle)
+    assert (settle.invoice, settle.product, settle.amount) == (issued.invoice, "snapshot", 720 * 50)
+    # Nobody waits for what is let go: the invoice is answered by the other alone.
+    owed = case.known.get(Owed, issued.invoice)
+    assert owed is not None
+    assert owed.awaited == 1
 
 
 def test_use_that_cost_nothing_is_recorded_without_an_invoice() -> None:
     usage = usage_of_snapshot(starts=NOW + HOUR / 3, asked=9)
     case = month_of((usage, due_of(usage, NOW + HOUR / 2)))
-    [record] = recorded(case)
+    record, let_go = recorded(case)
     assert isinstance(record, MonthRecorded)
     assert (record.amount, record.invoice) == (0, None)
+    assert let_go == settled_with_nothing("snapshot")
 
 
 def test_a_long_record_is_told_in_pages(monkeypatch: pytest.MonkeyPatch) -> None:

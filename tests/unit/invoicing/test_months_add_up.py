@@ -4,7 +4,7 @@ adds up."""
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
@@ -13,6 +13,10 @@ from typing import Final
 from hypothesis import given
 from hypothesis import strategies as some
 
+from services.hold.rules.balancing import meters_of
+from services.hold.rules.meters import configured, ended
+from services.hold.rules.settling import settle
+from services.hold.state import Account, CreditWallet
 from services.invoicing.metered import DueUse, MonthUse, Usage, UsageEnd, UseLine
 from services.invoicing.rules import RULES
 from services.invoicing.rules.months import unrecorded
@@ -22,7 +26,7 @@ from shared.contracts.charges import GiveBack, Settle
 from shared.contracts.lifecycle import ResourceCreated, ResourceDeleted, ResourceResized
 from shared.contracts.message import Message
 from shared.contracts.months import MonthRecorded, RecordMonth
-from shared.engine.decision import Cause, Known, Slice
+from shared.engine.decision import Cause, Known, Rule, Slice
 from shared.metering import Rate
 from shared.period import billing_month
 from tests.support.calendars import odd_instant
@@ -32,6 +36,15 @@ from tests.unit.invoicing.cases import metered, told_of_node
 
 # Whatever begins, ends or goes on in the first of them.
 MONTHS: Final = 4
+
+
+# Of hold, what counts use, without the days it would close on the way.
+OF_HOLD: Final[Mapping[type[Message], Rule]] = {
+    ResourceCreated: configured,
+    ResourceResized: configured,
+    ResourceDeleted: ended,
+    Settle: settle,
+}
 
 
 @dataclass
@@ -44,6 +57,8 @@ class Desk:
     lines: list[UseLine] = field(default_factory=list)
     invoices: dict[str, Invoice] = field(default_factory=dict)
     said: list[Message] = field(default_factory=list)
+    # What hold hears: all that is told, and what follows from it.
+    heard: list[Message] = field(default_factory=list)
 
     def hear(self, message: Message, number: int) -> None:
         at: datetime = getattr(message, "effective_at")  # noqa: B009 - every one of these has it
@@ -52,6 +67,7 @@ class Desk:
         decision = RULES[type(message)](message, self.known, Cause(cause_id(number), "invoicing", at))
         self.known.apply(decision)
         self.said += decision.says
+        self.heard += [message, *decision.says]
         self.usages |= {one.id: one for one in decision.changes if isinstance(one, Usage)}
         self.invoices |= {one.id: one for one in decision.changes if isinstance(one, Invoice)}
         self.ends |= {row.usage: row.until for row in decision.adds if isinstance(row, UsageEnd)}
@@ -166,7 +182,7 @@ def test_invoices_records_settlements_and_what_is_given_back_are_the_sums_of_the
     held = {
         id_: one.amount for id_, one in desk.invoices.items() if one.resource is None or one.action == "use"
     }
-    assert settled == held
+    assert +settled == held
     numbers: defaultdict[str, list[int]] = defaultdict(list)
     for invoice in desk.invoices.values():
         numbers[invoice.month].append(invoice.sequence)
@@ -175,3 +191,19 @@ def test_invoices_records_settlements_and_what_is_given_back_are_the_sums_of_the
         book = desk.known.get(MonthBook, f"acme/{month}")
         assert book is not None
         assert book.issued == len(found)
+
+
+@seeded
+@given(LIVES, some.randoms(use_true_random=False))
+def test_hold_lets_go_of_the_use_of_every_month_that_is_closed(lives: Lives, random: Random) -> None:
+    tell_seed()
+    desk, until = heard(lives, random)
+    hold = Known()
+    hold.put(Account("acme", "prepaid", "a@acme.example", CreditWallet(10**12)))
+    for number, message in enumerate(desk.heard):
+        if (rule := OF_HOLD.get(type(message))) is not None:
+            at: datetime = getattr(message, "effective_at")  # noqa: B009 - every one of these has it
+            hold.apply(rule(message, hold, Cause(cause_id(number), "hold", at)))
+    for meter in meters_of("acme", "vcontainer", hold):
+        assert meter.rate is None or meter.since >= until
+        assert all(metering.month_start(month) >= until for month, _ in meter.closed)

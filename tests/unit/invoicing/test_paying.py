@@ -121,6 +121,14 @@ def test_a_settlement_of_nothing_leaves_it_unpaid_without_a_word() -> None:
     )
 
 
+@pytest.mark.parametrize("kind", [Settled, SettleRefused])
+def test_the_answer_to_a_settlement_of_nothing_changes_nothing(kind: type[Settled | SettleRefused]) -> None:
+    told = kind.model_validate(
+        kind.example | {"amount": 0, "paid": 0, "until": LATER, "effective_at": LATER}, strict=False
+    )
+    given().when(told, at=LATER).then()
+
+
 @pytest.mark.parametrize("kind", [SettleRefused, PayRefused])
 def test_what_hold_refuses_is_owed_as_before(kind: type[SettleRefused | PayRefused]) -> None:
     invoice = unpaid()
