@@ -50,6 +50,12 @@ join checkout.line on line.order_id = asked.order_id and line.number = asked.num
 order by line.order_id, line.number
 for update of line;
 
+-- name: find_still_poc
+-- Not locked: whoever ends an order has it locked, and so all that was answered of it is seen.
+select cluster_id, resource_id from checkout.item
+where cluster_id = any($1::text[]) and kind = any($2::text[])
+  and billing = 'poc' and status in ('creating', 'active', 'grace', 'suspended');
+
 -- name: find_prices
 -- Not locked: everybody reads them, and whoever publishes meanwhile says from when on.
 select price.kind, price.flavor, price.versions

@@ -105,6 +105,18 @@ class Members:
         return self if resource in self.resources else Members(self.cluster, (*self.resources, resource))
 
 
+class StillPoc(NamedTuple):
+    """Servers and volumes of a cluster that are POC: found where a Stop POC of it may end, and stored nowhere."""
+
+    cluster: str
+    resources: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The cluster's id."""
+        return self.cluster
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """An account, as hold tells it."""
@@ -210,7 +222,8 @@ class Order:
     failed: int = 0
     # Of those that failed: how many needed nothing any more, so that their failing is none.
     spared: int = 0
-    # How many of the cluster's resources it leaves POC: those it was not for, and those that could not be converted.
+    # How many resources it leaves POC: those it was not for, and those that could not be converted. Of a cluster's, as they
+    # stand when it ends.
     left: int = 0
     holds: tuple[Held, ...] = ()
     failures: tuple[Failure, ...] = ()

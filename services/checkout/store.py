@@ -6,6 +6,7 @@ paid order needs all its lines; an answer to a line needs that line and the orde
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -20,8 +21,10 @@ from services.checkout.state import (
     Order,
     OrderLine,
     Price,
+    StillPoc,
 )
 from services.checkout.wanted import PriceOf, Told, WantedRows, parts_of, wanted_by
+from shared import catalogue
 from shared.engine.decision import Entity, Known
 from shared.engine.service import Ask, Connection
 from shared.engine.sql import read_queries
@@ -69,6 +72,7 @@ class CheckoutStore:
         lines = {(order, number) for order, number in open_lines if order in want.orders}
         lines |= {(order.id, number) for order in waiting for number in range(1, order.lines + 1)}
         await _lines(conn, lines, known)
+        await _still_poc(conn, asks, orders, want.whole_orders, known)
         await _prices(conn, want, items, known)
 
     async def lock(self, conn: Connection, kind: type[Entity], keys: Sequence[str], known: Known) -> None:
@@ -128,6 +132,27 @@ async def _items(conn: Connection, want: WantedRows, waiting: Sequence[Order], k
     for cluster, resources in members.items():
         known.put(Members(cluster, tuple(resources)))
     return items
+
+
+async def _still_poc(
+    conn: Connection, asks: Sequence[Ask], orders: Sequence[Order], whole: Collection[str], known: Known
+) -> None:
+    """What is still POC of the clusters of orders that may end with this batch."""
+    answers = Counter(getattr(ask.message, "order", None) for ask in asks)
+    clusters = {
+        order.cluster
+        for order in orders
+        if order.cluster is not None
+        and (order.status, order.action) == ("provisioning", "stop_poc")
+        and (order.id in whole or order.done + order.failed + answers[order.id] >= order.lines)
+    }
+    if clusters:
+        kinds = [kind for kind in catalogue.KINDS if catalogue.of(kind).converts]
+        found: dict[str, list[str]] = {cluster: [] for cluster in clusters}
+        for row in await conn.fetch(_SQL["find_still_poc"], list(clusters), kinds):
+            found[row["cluster_id"]].append(row["resource_id"])
+        for cluster, resources in found.items():
+            known.put(StillPoc(cluster, tuple(resources)))
 
 
 async def _lines(conn: Connection, lines: Iterable[LineOf], known: Known) -> None:

@@ -146,7 +146,7 @@ def converted(order: str, name: str, amount: int) -> ResourceConverted:
     )
     return ResourceConverted(
         account="acme", resource=name, cluster="k1", kind="server", product="vserver", flavor="s-1x1", quantity=1,
-        billing="prepaid", order=order, line=line, unused=181_000, wallet="poc", version=2, effective_at=AT,
+        billing="prepaid", order=order, line=line, unused=181_000, wallet="poc", version=3, effective_at=AT,
     )  # fmt: skip
 
 
@@ -185,6 +185,17 @@ async def test_an_order_goes_its_way_through_the_tables_alone(checkout: str) -> 
         (kept,) = await rows(conn, "order")
         # Placed, paid, stopped.
         assert (kept["status"], kept["event_sequence"], kept["version"]) == ("partly_completed", 3, 5)
+
+
+async def test_what_another_order_stops_meanwhile_is_not_left_when_an_order_ends(checkout: str) -> None:
+    async with connected(checkout) as conn:
+        await world(conn)
+        await run_batch(conn, STOP.model_copy(update={"resources": ["srv-0001"]}))
+        order = await the_order(conn)
+        expired = resource("srv-0002", version=3).model_copy(update={"status": "expired"})
+        await run_batch(conn, charged(order), expired)
+        (stopped,) = await run_batch(conn, converted(order.id, "srv-0001", 171_000))
+        assert stopped.model_dump(include={"converted", "left"}) == {"converted": 1, "left": 1}
 
 
 async def test_a_cancelled_order_leaves_everything_as_it_was(checkout: str) -> None:

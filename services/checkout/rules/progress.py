@@ -6,12 +6,13 @@ A line is answered while its resource is in the order's hands. Whatever comes af
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from services.checkout.rules.cancelling import held_item, lines_of, not_renewed, returned
 from services.checkout.rules.projections import after
-from services.checkout.state import Item, Order, OrderLine, line_key
+from services.checkout.state import Item, Order, OrderLine, StillPoc, line_key
 from shared import catalogue
 from shared.contracts.charges import GiveBack, ReleaseHold
 from shared.contracts.lifecycle import (
@@ -34,6 +35,7 @@ from shared.contracts.refusals import (
     RenewalRefused,
     ResizeRefused,
 )
+from shared.contracts.resources import Status
 from shared.engine.decision import Cause, Decision, Entity, Known
 
 Done = (
@@ -52,8 +54,12 @@ NOTHING: Final = Decision()
 
 # Stopped elsewhere meanwhile: it needed nothing any more, and nobody has failed.
 _NO_FAILURE: Final = "already_stopped"
-# What is not POC any more, or not there.
-_NOT_LEFT: Final = frozenset({_NO_FAILURE, "resource_deleted", "resource_unknown"})
+# What is not POC any more, or not there: known before its state tells it (docs/decisions/0303).
+_NOT_LEFT: Final[Mapping[str, Status]] = {
+    _NO_FAILURE: "expired",
+    "resource_deleted": "trash",
+    "resource_unknown": "released",
+}
 # What others say is told on, cut to what a sentence takes: 200 of them stay one message.
 _MOST_REASON_CHARACTERS: Final = 60
 _MOST_EXPLANATION_CHARACTERS: Final = 240
@@ -86,7 +92,7 @@ def line_failed(event: Failed, known: Known, cause: Cause) -> Decision:
     why = _why(event)
     failed, ended = _failed(order, [line], why), line.ended("failed", why.reason)
     says = [*_given_back(order, [line], cause), *not_renewed(order, [line], (*why, 0), cause)]
-    return _onward(failed, [ended], [item.dropped()], says, known, cause)
+    return _onward(failed, [ended], [_as_refused(item.dropped(), why)], says, known, cause)
 
 
 def cluster_failed(event: ClusterConversionRefused, known: Known, cause: Cause) -> Decision:
@@ -96,7 +102,7 @@ def cluster_failed(event: ClusterConversionRefused, known: Known, cause: Cause) 
         return NOTHING
     lines = [line for line in lines_of(order, known) if line.status == "pending"]
     why = _why(event)
-    items = [item.freed() for line in lines if (item := held_item(line, known)) is not None]
+    items = [_as_refused(item.freed(), why) for line in lines if (item := held_item(line, known)) is not None]
     ended = [line.ended("failed", why.reason) for line in lines]
     return _onward(_failed(order, lines, why), ended, items, _given_back(order, lines, cause), known, cause)
 
@@ -118,6 +124,11 @@ class _Why(NamedTuple):
 
 def _why(event: Failed | ClusterConversionRefused) -> _Why:
     return _Why(event.reason[:_MOST_REASON_CHARACTERS], event.explanation[:_MOST_EXPLANATION_CHARACTERS])
+
+
+def _as_refused(item: Item, why: _Why) -> Item:
+    status = _NOT_LEFT.get(why.reason)
+    return replace(item, status=status) if status is not None and item.is_poc else item
 
 
 def _failed(order: Order, lines: Sequence[OrderLine], why: _Why) -> Order:
@@ -182,13 +193,23 @@ def _onward(
     if order.done + order.failed < order.lines:
         return Decision(tuple(changes), (), tuple(says))
     status: Ended = "completed" if order.failed == order.spared else "partly_completed"
-    ended = order.having(status=status, version=order.version)
+    ended = order.having(status=status, left=_left(order, items, known), version=order.version)
     # Nothing of it stands: nobody has had the coupon.
     coupon = returned(order, known) if order.done == 0 else ()
     told = (
         _poc_stopped(ended, status, cause) if ended.action == "stop_poc" else _completed(ended, status, cause)
     )
     return Decision((ended, *changes[1:], *coupon), (), (*says, told))
+
+
+def _left(order: Order, answered: Sequence[Item], known: Known) -> int:
+    """How many of its cluster are POC now. Meanwhile another order may have stopped what this one was not for."""
+    found = None if order.cluster is None else known.get(StillPoc, order.cluster)
+    if found is None:
+        return order.left
+    now = {item.resource: item for item in answered}
+    items = (now.get(resource) or known.get(Item, resource) for resource in found.resources)
+    return sum(item is None or item.is_poc for item in items)
 
 
 def _completed(order: Order, status: Ended, cause: Cause) -> OrderCompleted:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from services.checkout.state import Coupon, Item, Order, OrderLine
+from services.checkout.state import Coupon, Item, Order, OrderLine, StillPoc
 from shared.contracts import lifecycle, refusals
 from shared.contracts.charges import GiveBack, ReleaseHold
 from shared.contracts.lifecycle import ResourceConverted, ResourceExpired
@@ -122,17 +122,33 @@ def test_one_already_stopped_elsewhere_is_given_back_and_is_no_failure() -> None
         now=[
             replace(before, failed=1, spared=1, version=2, status="completed", given_back=PAID,
                     failures=(failure(POC[0], why),)),
-            line.ended("failed", why), POC[0],
+            line.ended("failed", why), replace(POC[0], status="expired"),
         ],
     )  # fmt: skip
 
 
 def test_one_that_is_gone_is_a_failure_and_not_left() -> None:
     before, line = order(lines=1), order_line(1, POC[0])
-    case = given(before, line, *claimed(POC[0])).when(no(POC[0], "resource_deleted"))
+    still_poc = StillPoc("k1", ("srv-0",))
+    case = given(before, line, *claimed(POC[0]), still_poc).when(no(POC[0], "resource_deleted"))
     ended = case.known.get(Order, "o-1")
     assert ended is not None
     assert (ended.status, ended.left, ended.spared) == ("partly_completed", 0, 0)
+    assert case.known.get(Item, "srv-0") == replace(POC[0], status="trash")
+
+
+def test_what_is_left_of_a_cluster_is_counted_as_it_stands_when_the_order_ends() -> None:
+    before, line = order(lines=1, left=7), order_line(1, POC[0])
+    here = [*claimed(POC[0]), POC[1], after(POC[2])]
+    still_poc = StillPoc("k1", ("srv-0", "srv-1", "srv-2", "not of this batch"))
+    given(before, line, *here, still_poc).when(done(POC[0])).then(
+        stopped(before, left=2),
+        now=[
+            replace(before, done=1, left=2, version=2, status="completed"),
+            line.ended("done"),
+            after(POC[0]),
+        ],
+    )
 
 
 COUPON: Final = Coupon("SAVE", 1, used=3)
