@@ -8,7 +8,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from shared.engine.schedule import Made, has_come, make_due, next_instant, read_wakes
+from shared.engine.schedule import (
+    Made,
+    earliest,
+    has_come,
+    make_due,
+    next_instant,
+    read_progress,
+    read_wakes,
+)
 from shared.engine.service import Connection, Service
 
 # A job that finds less than what is due says so again the minute after; one that never gets on would fill the years.
@@ -53,8 +61,9 @@ class Timeline:
     async def make(self, conn: Connection, service: Service, now: datetime) -> Sequence[Made]:
         """Begins what the service has to do first."""
         made = await make_due(conn, service, now)
-        for one in made:
-            self._done[service.name][one.job.name] = one.period.instant
+        if made:
+            # Jobs differ in their shares: while one share does this job, another may do that.
+            self._done[service.name] = earliest(await read_progress(conn))
         self.heard(service)
         return made
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -74,6 +75,14 @@ class Line:
             done += [(job, instant) for job, _, _, instant, _, _ in changed]
             self.memory.wakes = [wake for wake in self.memory.wakes if wake > done[-1][1]]
         return done
+
+
+async def test_a_job_is_done_when_all_of_its_shares_are() -> None:
+    memory = Memory()
+    few, many = (Job(f"of {shares}", every(DAY, START), message, shards=shares) for shares in (1, 3))
+    line = Line(memory, few, many)
+    await line.begin()
+    assert Counter(await line.passed(START + DAY)) == {("of 1", START + DAY): 1, ("of 3", START + DAY): 3}
 
 
 async def test_jobs_are_done_in_the_order_of_their_instants_each_period_once() -> None:
