@@ -75,7 +75,8 @@ def _tell(plan: Plan, lived: Lived) -> None:
     line(f"{lived.days:,} days of {plan.accounts:,} accounts, seed {plan.seed}; down: {down}.")
     line(
         f"{lived.asked:,} commands, {sum(lived.counted.values()):,} messages, {lived.batches:,} batches, "
-        f"{lived.killed:,} of them killed and done again; {lived.audits} audits; {lived.seconds:,.0f} s."
+        f"{lived.killed:,} of them killed and done again; {lived.payments:,} payments at gateways; {lived.audits} audits; "
+        f"{lived.seconds:,.0f} s."
     )
     for broken in lived.breaks[:_MOST_TOLD]:
         line(f"BROKEN  {plain(broken)}")

@@ -68,6 +68,7 @@ async def test_the_same_seed_brings_the_same_books_and_in_the_evenings_they_are_
     assert first.breaks == []
     assert first.days == PLAN.days
     assert first.killed > 0
+    assert first.payments > 0
     assert differing(first.books, second.books) == []
     other = await lived(seed=SEED + 1, days=6, outages=())
     assert other.breaks == []

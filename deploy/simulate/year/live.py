@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from deploy.audit.checks import Check, checks
 from deploy.audit.look import ask, looking
+from deploy.sandbox.ledger import BEHAVIOURS
+from deploy.simulate.gateway import Gateways, Ways
 from deploy.simulate.stage import stage_on
 from deploy.simulate.world import Stage, World
 from deploy.simulate.year import books
@@ -29,6 +31,8 @@ _HOUR: Final = timedelta(hours=1)
 _KILLED: Final = 0.02
 # At so many instants of a day something is asked.
 _MOMENTS: Final = 8
+# So many payments at gateways go as is drawn; any more go as the last of them.
+_WAYS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ class Lived:
     asked: int = 0
     batches: int = 0
     killed: int = 0
+    payments: int = 0
     audits: int = 0
     seconds: float = 0.0
     breaks: list[str] = field(default_factory=list)
@@ -107,6 +112,8 @@ class _Year:
         # What people do must not depend on what befalls the workers.
         self._people = Random(f"people/{plan.seed}")  # noqa: S311 - a game, from a seed
         self._weather = Random(f"weather/{plan.seed}")  # noqa: S311 - the same
+        gateways = Random(f"gateways/{plan.seed}")  # noqa: S311 - the same
+        self._ways = gateways.choices(BEHAVIOURS, k=_WAYS)
         turns = unruly(stage.services, self._weather) if plan.storm else stage.turns
         self._stage = Stage(stage.services, stage.connections, turns)
         self._square = Square(stage.services)
@@ -116,6 +123,7 @@ class _Year:
     async def live(self, told: Callable[[int, Lived], None]) -> None:
         """All days of the plan."""
         async with self._stage.world(FIRST, keep=True, of=self._world) as world:
+            world.gateways = Gateways(Ways(self._ways))
             for message in self._village.opening(FIRST):
                 self._send(world, message)
             await world.drain()
@@ -123,6 +131,7 @@ class _Year:
                 await self._day(world, day)
                 self._lived.days, self._lived.batches = day + 1, world.batches
                 self._lived.killed = getattr(world, "killed", 0)
+                self._lived.payments = len(world.gateways.ledger.entries)
                 told(day, self._lived)
                 if self._lived.breaks:
                     break

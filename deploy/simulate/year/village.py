@@ -9,12 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from deploy.simulate.asked import public_commands
 from deploy.simulate.year.square import Square
 from shared.contracts.message import Message
+from shared.contracts.payments import GatewayName
 from shared.contracts.provisioning import PlanOutcome
+from shared.period import HANOI
 
 # What each costs: VND for 30 days, or for a GB and hour.
 PRICES: Final = {
@@ -38,6 +40,8 @@ _WEIGHTS: Final = {
 _MOST_ITEMS: Final = 20
 _POSTPAID_EVERY: Final = 10
 _POC_EVERY: Final = 3
+# What is asked for later in a day is not paid at a gateway: nobody may be at work the next.
+_GATEWAYS_CLOSE: Final = 23
 
 
 @dataclass
@@ -65,7 +69,7 @@ class Village:
             if mode == "prepaid" and number % _POC_EVERY == 0:
                 until = at + timedelta(minutes=self.chance.randint(20_000, 120_000))
                 yield _made("GrantPoc", {"account": account, "amount": 6_000_000, "until": until})
-        yield from self._settling()
+        yield from self._settling(at)
 
     def next(self, at: datetime) -> Message:
         """What somebody asks at that instant."""
@@ -75,28 +79,34 @@ class Village:
         data = {"account": account, **getattr(self, f"_{name.lower()}")(account, at)}
         return _made(name, data)
 
-    def _settling(self) -> Iterator[Message]:
+    def _settling(self, at: datetime) -> Iterator[Message]:
         each = max(1, self.resources // self.accounts)
         for number in range(self.accounts):
             left = each
             while left > 0:
                 count = min(left, self.chance.randint(1, _MOST_ITEMS))
                 left -= count
-                pays = (
-                    ("credit", "credit", "hold", "poc")
-                    if number % _POC_EVERY == 0
-                    else ("credit", "credit", "hold")
-                )
-                yield self._purchase(_account(number), self.chance.choice(pays), count)
+                pays = ("credit", "credit", "hold", *(("poc",) if number % _POC_EVERY == 0 else ()))
+                yield self._purchase(_account(number), self._paid(at, *pays), count)
 
-    def _purchase(self, account: str, pay: str, count: int) -> Message:
+    def _paid(self, at: datetime, *pays: str) -> dict[str, Any]:
+        """One of these ways, or some or all of it at a gateway."""
+        outside = ("gateway", "top_up") if at.astimezone(HANOI).hour < _GATEWAYS_CLOSE else ()
+        pay = self.chance.choice((*pays, *outside))
+        return {
+            "pay": pay,
+            **({"gateway": self.chance.choice(get_args(GatewayName))} if pay in outside else {}),
+        }
+
+    def _purchase(self, account: str, paid: Mapping[str, Any], count: int) -> Message:
         kinds: Mapping[str, Sequence[str]] = {
             "credit": [kind for kind in FLAVORS if kind not in _METERED],
             "poc": ("server", "volume", "server", "database", "project"),
             "hold": _METERED,
         }
-        items = [self._item(account, self.chance.choice(kinds[pay])) for _ in range(count)]
-        return _made("Buy", {"account": account, "items": items, "pay": pay})
+        some = kinds.get(paid["pay"], kinds["credit"])
+        items = [self._item(account, self.chance.choice(some)) for _ in range(count)]
+        return _made("Buy", {"account": account, "items": items, **paid})
 
     def _item(self, account: str, kind: str) -> dict[str, Any]:
         in_cluster = kind.startswith("k8s") or (kind in ("server", "volume") and self.chance.random() < 0.5)
@@ -116,11 +126,10 @@ class Village:
         own = self.square.of(account)
         return self.chance.choice(own) if own else "nothing"
 
-    def _buy(self, account: str, _at: datetime) -> dict[str, Any]:
-        pay = self.chance.choice(("credit", "credit", "poc", "hold"))
-        return self._purchase(account, pay, self.chance.randint(1, 3)).model_dump(
-            mode="python", exclude_none=True
-        )
+    def _buy(self, account: str, at: datetime) -> dict[str, Any]:
+        paid = self._paid(at, "credit", "credit", "poc", "hold")
+        bought = self._purchase(account, paid, self.chance.randint(1, 3))
+        return bought.model_dump(mode="python", exclude_none=True)
 
     def _topup(self, _account: str, _at: datetime) -> dict[str, Any]:
         return {"amount": self.chance.randint(1, 6_000_000), "reference": f"R{self.told}"}
@@ -130,7 +139,7 @@ class Village:
         period = {"months": self.chance.randint(1, 2)} if self.chance.random() < 0.8 else until
         return {
             "resources": [self._resource(account)],
-            "pay": self.chance.choice(("credit", "credit", "poc")),
+            **self._paid(at, "credit", "credit", "poc"),
             **period,
         }
 
@@ -141,11 +150,11 @@ class Village:
         flavor = self.chance.choice(FLAVORS[found["kind"]])
         return {"resource": resource, "flavor": flavor, "quantity": self.chance.randint(1, 5), "pay": pay}
 
-    def _stoppoc(self, account: str, _at: datetime) -> dict[str, Any]:
+    def _stoppoc(self, account: str, at: datetime) -> dict[str, Any]:
         which = self.chance.choice(("k1", "kube", ""))
         what = {"cluster": f"{account}-{which}"} if which else {"resources": [self._resource(account)]}
-        pay = "hold" if which == "kube" else self.chance.choice(("credit", "credit", "none"))
-        return {**what, "months": 1, "auto_renew": self.chance.random() < 0.5, "pay": pay}
+        paid = {"pay": "hold"} if which == "kube" else self._paid(at, "credit", "credit", "none")
+        return {**what, "months": 1, "auto_renew": self.chance.random() < 0.5, **paid}
 
     def _recover(self, account: str, _at: datetime) -> dict[str, Any]:
         return {"resource": self._resource(account), "months": 1, "pay": "credit"}
