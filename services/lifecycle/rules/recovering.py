@@ -71,8 +71,12 @@ def _fits(ask: RecoverResource, resource: Resource, cause: Cause) -> bool:
     if resource.is_metered:
         priced = ask.metered
         return priced is not None and ask.line is None and same_size(priced, resource, resource.id)
+    starts = to_minute(cause.at)
+    # Ordered before the end it comes after: the minutes until then are paid.
+    was_there = resource.until is not None and starts < resource.until
     return (
         ask.metered is None
         and ask.line is not None
-        and buys(ask.line, resource, resource.id, to_minute(cause.at))
+        and not was_there
+        and buys(ask.line, resource, resource.id, starts)
     )

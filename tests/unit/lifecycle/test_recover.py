@@ -71,6 +71,7 @@ REFUSED: Final[list[tuple[Reason, RecoverResource, list[Entity]]]] = [
     (Reason.TRASH_OVER, RECOVER, [replace(TRASH, trash_until=AT)]),
     (Reason.CHANGED_MEANWHILE, but(RECOVER, line=line(NOW - DAY)), [TRASH]),
     (Reason.CHANGED_MEANWHILE, RECOVER, [replace(TRASH, flavor="other")]),
+    (Reason.CHANGED_MEANWHILE, RECOVER, [replace(TRASH, until=NOW + DAY)]),
     (Reason.CLUSTER_FULL, RECOVER, [TRASH, Cluster("k1", "acme", resources=MOST_RESOURCES)]),
 ]
 
