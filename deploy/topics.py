@@ -28,7 +28,7 @@ from shared.engine.service import Service
 
 T = TypeVar("T")
 
-ANSWER_S: Final = 15.0
+ANSWER_S: Final = 30.0
 # A broker that is there at all answers this at once.
 _FIRST_ANSWER_S: Final = 5.0
 _POLL_S: Final = 0.05

@@ -21,7 +21,7 @@ from deploy.topics import admin_of, apply, wanted
 from shared.contracts.topics import PARTITIONS
 from shared.engine.service import Service
 
-ANSWER_S: Final = 15.0
+ANSWER_S: Final = 60.0
 # Hundreds of partitions, on a machine that may be busy with something else.
 _LED_S: Final = 120.0
 _POLL_S: Final = 0.05

@@ -55,7 +55,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.mark.kafka
 @pytest.mark.postgres
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_a_small_run_gives_figures_that_agree_with_each_other(run: Run, tmp_path: Path) -> None:
     figures = run.figures
     rates = {name: one["median"] for name, one in figures["rates"].items()}
@@ -87,7 +87,7 @@ def test_a_small_run_gives_figures_that_agree_with_each_other(run: Run, tmp_path
 
 @pytest.mark.kafka
 @pytest.mark.postgres
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_the_engine_is_many_times_a_plain_consumer_and_not_far_from_the_floors(run: Run) -> None:
     assert run.figures["ratio_naive"] >= LEAST_OF_NAIVE, run.figures["rates"]
     assert run.figures["ratio_floor"] >= LEAST_OF_FLOORS, run.figures["rates"]

@@ -53,7 +53,7 @@ async def ground(tmp_path: Path) -> AsyncIterator[Ground]:
 
 @pytest.mark.kafka
 @pytest.mark.postgres
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 async def test_a_tiny_run_gives_figures_that_agree_with_each_other(ground: Ground, tmp_path: Path) -> None:
     told: list[str] = []
     figures: dict[str, Any] = json.loads(json.dumps(await Bench(ground, TINY, tmp_path, told.append).run()))

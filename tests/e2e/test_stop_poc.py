@@ -26,7 +26,7 @@ from tests.support.seeds import SEED, seeded_random
 
 # The whole of it, run by hand: the numbers of a provider's busy day.
 _FULL = os.environ.get("STOPPOC_E2E") == "full"
-_CLUSTERS = 200 if _FULL else 20
+_CLUSTERS = 200 if _FULL else 12
 # So many messages are decided between two kills.
 _APART = (300, 1500) if _FULL else (60, 300)
 _WITHIN_S = 900.0 if _FULL else 150.0
