@@ -1,6 +1,6 @@
 """What is stopped: clusters of ten servers and twenty volumes, each of an account of its own, bought with POC money.
 
-Cluster number 0 is bought from the real services; the others are its copies (`copies.sql`), named by their numbers.
+Cluster number 0 is bought from the real services; the others are its copies (`deploy/bench/copies.py`), named by their numbers.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import repeat
 from typing import Final
 
+from deploy.bench.copies import FIRST, account_id
 from shared.contracts.checkout import Buy, BuyItem, Price, PublishPrices, StopPoc
 from shared.contracts.hold import GrantPoc, OpenAccount, TopUp
 from shared.contracts.message import Message
@@ -18,8 +19,6 @@ from shared.contracts.parts import Kind
 SERVERS: Final = 10
 VOLUMES: Final = 20
 RESOURCES: Final = SERVERS + VOLUMES
-# What a name ends with: nothing else in the rows of cluster 0 contains it.
-FIRST: Final = ".0000000"
 
 _CREDIT_VND: Final = 100_000_000
 _POC_VND: Final = 100_000_000
@@ -32,11 +31,6 @@ _PRICES: Final[Sequence[tuple[str, Kind, int]]] = (
 def cluster_id(number: int) -> str:
     """The cluster's name."""
     return f"k.{number:07d}"
-
-
-def account_id(number: int) -> str:
-    """The name of its account."""
-    return f"acc.{number:07d}"
 
 
 def prices() -> PublishPrices:

@@ -15,8 +15,8 @@ import asyncpg
 from deploy.audit.checks import checks
 from deploy.audit.look import look
 from deploy.bench import servers
+from deploy.bench.copies import copy_first
 from deploy.bench.servers import Servers, Unfit
-from deploy.bench.stop_poc.copies import copy_clusters
 from deploy.bench.stop_poc.crew import GROUPS, OURS, crew
 from deploy.bench.stop_poc.ear import ear
 from deploy.bench.stop_poc.estate import RESOURCES, opening, purchase
@@ -63,7 +63,7 @@ class Ground(Servers):
         """A database in which that many clusters stand; it is kept as it is, and copied."""
         if clusters not in self._standing:
             dsn = await self.new_database(await self._first_cluster(logs))
-            await copy_clusters(dsn, clusters)
+            await copy_first(dsn, clusters)
             self._standing[clusters] = dsn
         return self._standing[clusters]
 

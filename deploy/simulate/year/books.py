@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Any, Final
 
 import asyncpg
@@ -23,13 +24,20 @@ from pg_class as class join pg_namespace as n on n.oid = relnamespace
 where nspname = $1 and relkind in ('r', 'p') and relname <> all($2) order by relname
 """
 
+# What is left out of a table's sum, by its name: columns, or what lies in one ("facts.held").
+Apart = Mapping[str, Sequence[str]]
+NOTHING: Final[Apart] = MappingProxyType({})
 
-async def sums(conn: asyncpg.Connection, services: Sequence[Service]) -> dict[str, str]:
-    """One sum for each table, of its rows in an order that their content gives."""
+
+async def sums(
+    conn: asyncpg.Connection, services: Sequence[Service], apart: Apart = NOTHING
+) -> dict[str, str]:
+    """One sum for each table, of its rows in an order that their content gives; without what is to be left apart."""
     found: dict[str, str] = {}
     for service in services:
         for row in await conn.fetch(_TABLES, service.schema, list(_ENGINES)):
-            found[row["name"]] = await _sum(conn, row["name"], row["clocks"])
+            name = row["name"]
+            found[name] = await _sum(conn, name, [*row["clocks"], *apart.get(name, ())])
     return found
 
 
@@ -39,12 +47,13 @@ def together(found: Mapping[str, str]) -> str:
     return sha256(text.encode()).hexdigest()[:16]
 
 
-async def _sum(conn: asyncpg.Connection, table: str, clocks: Sequence[str]) -> str:
+async def _sum(conn: asyncpg.Connection, table: str, apart: Sequence[str]) -> str:
     digest = sha256()
     async with conn.transaction(readonly=True):
-        of = f"select (to_jsonb(t) - $1::text[])::text as row from {table} as t"  # noqa: S608 - our own names
+        rest = "".join(f" #- '{{{name.replace('.', ',')}}}'" for name in apart)
+        of = f"select (to_jsonb(t){rest})::text as row from {table} as t"  # noqa: S608 - our own names
         query = f'select row from ({of}) as t order by row collate "C"'  # noqa: S608 - the same
-        async for row in conn.cursor(query, list(clocks), prefetch=1000):
+        async for row in conn.cursor(query, prefetch=1000):
             text: Any = row["row"]
             digest.update(text.encode() + b"\n")
     return digest.hexdigest()[:16]

@@ -88,16 +88,21 @@ class Stormy(World):
 
 
 async def live(
-    dsn: str, services: Sequence[Service], plan: Plan, told: Callable[[int, Lived], None] = lambda *_: None
+    dsn: str,
+    services: Sequence[Service],
+    plan: Plan,
+    told: Callable[[int, Lived], None] = lambda *_: None,
+    apart: books.Apart = books.NOTHING,
 ) -> Lived:
-    """Lives the plan on an empty database. It ends on the first day on which something is broken."""
+    """Lives the plan on an empty database. It ends on the first day on which something is broken. What is to be left apart
+    is not in the sums of its books."""
     lived = Lived()
     started = perf_counter()
     async with stage_on(dsn, services) as stage:
         year = _Year(stage, dsn, plan, lived)
         await year.live(told)
     async with looking(dsn) as conn:
-        lived.books = await books.sums(conn, services)
+        lived.books = await books.sums(conn, services, apart)
     lived.seconds = perf_counter() - started
     return lived
 

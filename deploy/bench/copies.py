@@ -1,4 +1,4 @@
-"""Makes cluster 0 many: whatever rows the services hold of it, again under each copy's name, by set-based SQL.
+"""Makes one account many: whatever rows the services hold of number 0, again under each copy's number, by set-based SQL.
 
 What the rows look like is found, not written down here: a name is known by its end, an id by its form. So a service may
 change its tables, and what is measured still stands on rows as the service itself has made them. Its inbox is left out:
@@ -14,12 +14,14 @@ from typing import Final, NamedTuple
 
 import asyncpg
 
-from deploy.bench.stop_poc.estate import FIRST, account_id
 from deploy.services import SERVICES
 from shared.engine.sql import read_queries
 from shared.shards import shard_of
 
 _SQL: Final = read_queries(Path(__file__).with_name("copies.sql"))
+
+# What each name ends with: nothing else in the rows of number 0 contains it.
+FIRST: Final = ".0000000"
 
 # An id's last digits become the number of the copy.
 _ID: Final = "([0-9a-f]{4}-[0-9a-f]{6})[0-9a-f]{6}"
@@ -36,8 +38,13 @@ class Column(NamedTuple):
     type: str
 
 
-async def copy_clusters(dsn: str, count: int) -> None:
-    """Clusters 1 to `count` beside cluster 0; afterwards the database is as if it had stood for a while."""
+def account_id(number: int) -> str:
+    """The name of the account of that number."""
+    return f"acc.{number:07d}"
+
+
+async def copy_first(dsn: str, count: int) -> None:
+    """Numbers 1 to `count` beside number 0; afterwards the database is as if it had stood for a while."""
     conn = await asyncpg.connect(dsn, command_timeout=_LIMIT_S)
     try:
         await conn.execute("set synchronous_commit = off; set jit = off")
@@ -54,7 +61,7 @@ async def copy_clusters(dsn: str, count: int) -> None:
 
 
 async def _statements(conn: asyncpg.Connection) -> list[str]:
-    """One for each table that has rows of cluster 0: it copies them for the numbers $1, whose accounts are of shares $2."""
+    """One for each table that has rows of number 0: it copies them for the numbers $1, whose accounts are of shares $2."""
     rows = await conn.fetch(_SQL["find_columns"], list(SERVICES))
     statements = []
     for (schema, name), columns in groupby(rows, key=lambda row: (row["schema"], row["table"])):

@@ -1,4 +1,4 @@
--- Cluster 0 as often as wanted: every row of it again, under the names of each copy.
+-- Number 0 as often as wanted: every row of it again, under the names of each copy.
 
 -- name: find_columns
 -- Those with triggers first: what they write beside is there by then, and left as it is.
@@ -15,6 +15,3 @@ order by not class.relhastriggers, namespace.nspname, class.relname, attribute.a
 -- $table, $kept, $first: names, written in.
 create temporary table $kept as
 select * from $table as kept where to_jsonb(kept)::text like '%$first%';
-
--- name: count_clusters
-select count(*) from lifecycle.cluster;
