@@ -16,7 +16,7 @@ import pytest
 
 from deploy.local.postgres import Postgres
 from deploy.services import SERVICES
-from deploy.simulate.year.books import together
+from deploy.simulate.year.books import NOTHING, Apart, together
 from deploy.simulate.year.live import Lived, Plan, live
 from shared.engine.service import Connection, Job, Service
 
@@ -51,9 +51,11 @@ def lived(postgres_server: Postgres) -> Live:
     """Lives the plan, changed so, on a database of its own."""
     numbers = iter(range(9))
 
-    async def lives(services: Iterable[Service] = SERVICES.values(), **changes: Any) -> Lived:
+    async def lives(
+        services: Iterable[Service] = SERVICES.values(), apart: Apart = NOTHING, **changes: Any
+    ) -> Lived:
         async with emptied(postgres_server, f"year_{next(numbers)}") as dsn:
-            return await live(dsn, list(services), replace(PLAN, **changes))
+            return await live(dsn, list(services), replace(PLAN, **changes), apart=apart)
 
     return lives
 
@@ -100,10 +102,21 @@ async def test_minutes_in_which_nothing_is_due_may_be_passed_over(lived: Live) -
     assert differing(played.books, passed.books) == []
 
 
+# What an outage may change. A job that passes minutes over finds what was due at several of them at once: it has its own
+# instants, but follows from one message. And between services nothing orders what they catch up: a renewal may be booked
+# after an end that came after it, and what is held and needed at midnight may still have the month's use in it, which its
+# invoice takes from both.
+OF_AN_OUTAGE: Final[Apart] = {
+    "hold.ledger_entry": ("cause_id", "sequence"),
+    "notify.letter": ("mail_id",),
+    "notify.mail": ("mail_id", "facts.held", "facts.needed"),
+}
+
+
 @pytest.mark.timeout(300)
 async def test_after_days_of_outage_the_books_are_as_if_nobody_had_been_away(lived: Live) -> None:
-    away = await lived(storm=False)
-    there = await lived(storm=False, down=False)
+    away = await lived(storm=False, apart=OF_AN_OUTAGE)
+    there = await lived(storm=False, down=False, apart=OF_AN_OUTAGE)
     assert away.breaks == there.breaks == []
     assert away.asked == there.asked > PLAN.accounts
     # How often a provider that is silent was asked follows from who was there to ask.
