@@ -11,7 +11,9 @@ select coalesce(asked.order_id, payment.order_id) as id,
 from (
   select * from checkout."order" where pay in ('top_up', 'gateway', 'on_behalf') and total_vnd > 0
 ) as asked full join payments.payment using (order_id)
-where (asked.account_id, asked.pay, asked.total_vnd)
+-- One that nobody could be asked to pay was called off at once.
+where not (payment.order_id is null and asked.status = 'cancelled')
+  and (asked.account_id, asked.pay, asked.total_vnd)
   is distinct from (payment.account_id, payment.pay, payment.total_vnd)
 
 -- name: payments_stand_as_their_orders

@@ -211,7 +211,15 @@ delete from lifecycle.change where target = any($1::text[]);
 select min(due_at) from lifecycle.change;
 
 -- name: read_first_poc_end
-select min(due_at) from lifecycle.poc_end;
+select min(first.due_at)
+from generate_series(0, $1::int - 1) as shard (number)
+cross join lateral (
+  select due_at
+  from lifecycle.poc_end
+  where shard = shard.number and due_at is not null
+  order by due_at
+  limit 1
+) as first;
 
 -- name: read_first_life
 -- What the provider is about to change is not due before that is over.

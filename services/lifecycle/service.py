@@ -42,7 +42,7 @@ LIFECYCLE: Final = Service(
     migrations=Path(__file__).with_name("migrations"),
     jobs=(
         Job("check_changes", MINUTES, check, skips=True, wakes=_STORE.first_due, shards=SHARDS),
-        Job("check_poc_ends", MINUTES, CheckPocEnds, skips=True, wakes=_STORE.first_poc_end),
+        Job("check_poc_ends", MINUTES, CheckPocEnds, skips=True, waits=True, wakes=_STORE.first_poc_end),
         Job("check_life", MINUTES, CheckLife, skips=True, wakes=_STORE.first_life),
         Job("check_ends", MORNINGS, CheckEnds, wakes=_STORE.first_morning),
     ),

@@ -127,7 +127,7 @@ class LifecycleStore:
 
     async def first_poc_end(self, conn: Connection) -> datetime | None:
         """When the first end of a POC wallet is to be looked at."""
-        first: datetime | None = await conn.fetchval(_SQL["read_first_poc_end"])
+        first: datetime | None = await conn.fetchval(_SQL["read_first_poc_end"], shards.SHARDS)
         return first
 
     async def first_life(self, conn: Connection) -> datetime | None:

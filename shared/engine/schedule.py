@@ -109,7 +109,7 @@ def first_due(
 ) -> tuple[Job, Period] | None:
     """What falls due first of these jobs, each done up to that instant; of several at one instant, the one named first.
 
-    A job that skips is done up to the next period of one that does not, and else up to `until`.
+    A job that skips is done up to the next period of one that does not, and else up to `until`; one that waits, then only.
     """
     found = [
         (period, job)
@@ -118,7 +118,8 @@ def first_due(
     ]
     limit = min((period.instant for period, _ in found), default=until)
     for job in jobs:
-        if job.skips and next_of(job, done[job.name], wakes, limit) is not None:
+        is_turn = job.skips and not (job.waits and limit < until)
+        if is_turn and next_of(job, done[job.name], wakes, limit) is not None:
             found.append((job.calendar.last(limit), job))
     first = min(found, key=lambda one: (one[0].instant, jobs.index(one[1])), default=None)
     return None if first is None else (first[1], first[0])

@@ -70,12 +70,14 @@ class Job:
     `message` is a kind of JobSlice, or makes any other message of a period and a share. A job that `skips` does the last
     of several missed periods in place of all of them: what it finds carries its own instant. `wakes` tells the first
     instant at which there is anything to do as things stand, or that there is nothing: periods before it are passed over.
+    One that `waits` counts from one time it is done to the next: it is not done while other jobs are being caught up.
     """
 
     name: str
     calendar: Calendar
     message: type[JobSlice] | Callable[[Period, int], Message]
     skips: bool = False
+    waits: bool = False
     wakes: Wakes | None = None
     shards: int = SHARDS
 

@@ -63,6 +63,23 @@ async def test_money_that_counts_nowhere_is_named_until_it_is_credit(books: str)
     assert [(one.id, "4088878653" in one.found) for one in found.breaks] == [("nobody's", True)]
 
 
+async def test_an_order_that_nobody_could_be_asked_to_pay_has_no_payment(books: str) -> None:
+    conn = await asyncpg.connect(books)
+    try:
+        for statement in _NOBODY_ASKED:
+            assert await conn.execute(statement) == f"{statement.split()[0].upper()} 1"
+        [check] = [one for one in checks(SERVICES) if one.name == "outside.orders_have_one_payment"]
+        assert not (await ask(conn, check)).broken
+    finally:
+        await conn.close()
+
+
+_NOBODY_ASKED = (
+    """update checkout."order" set status = 'cancelled'
+    where order_id = (select order_id from payments.payment where status = 'paid' and reserved_vnd > 0)""",
+    "delete from payments.payment where status = 'paid' and reserved_vnd > 0",
+)
+
 _NOBODYS = """
 insert into payments.told values
   (gen_random_uuid(), 'nobody''s', 'momo', 'callback', 'paid', 'payment_unknown', 5000, $1, '0', '{}', now())

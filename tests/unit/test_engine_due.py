@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from services.hold.service import HOLD
-from shared.calendar import DAYS, MONTHS, MORNINGS
-from shared.engine.schedule import make_due
+from shared.calendar import DAYS, MINUTES, MONTHS, MORNINGS
+from shared.engine.schedule import first_due, make_due
 from shared.engine.service import Job
 from tests.support.calendars import odd_instant
 from tests.support.seeds import seeded_random
@@ -63,6 +63,21 @@ async def test_a_share_that_is_behind_the_others_passes_over_what_it_need_not_do
     ahead = DAYS.next(begins)
     memory.rows["day", 0] = ("day", 0, *ahead, None, True)
     assert await make_due(memory, service, ahead.instant) == []
+
+
+def test_a_job_that_waits_is_done_only_when_nothing_else_is_to_be_caught_up() -> None:
+    morning = Job("morning", MORNINGS, message)
+    skips = Job("minute", MINUTES, message, skips=True, wakes=_never)
+    begins = datetime(2026, 3, 31, 17, tzinfo=UTC)
+    first = MORNINGS.next(begins).instant
+    back = first + HOUR
+    before, after = dict.fromkeys(("morning", "minute"), begins), {"morning": first, "minute": begins}
+    for job, instant in ((skips, first), (replace(skips, waits=True), back)):
+        jobs, wakes = (job, morning), {job.name: begins}
+        made = [first_due(jobs, done, wakes, back) for done in (before, after)]
+        found = [(one.name, period.instant) for one, period in filter(None, made)]
+        assert (job.name, instant) in found
+        assert (found[0] == ("morning", first)) is job.waits
 
 
 async def _never(_conn: object) -> datetime | None:
