@@ -20,7 +20,8 @@ import pytest
 from deploy import topics
 from deploy.audit.checks import checks
 from deploy.audit.look import look
-from deploy.bench.jobs.crowd import OPENED, multiply, settle
+from deploy.bench.copies import copy_first
+from deploy.bench.jobs.crowd import OPENED, settle
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres, embedded_postgres
 from deploy.services import SERVICES
@@ -91,7 +92,7 @@ async def _crowded(dsn: str) -> None:
     await migrate(dsn, every)
     async with stage_on(dsn, every) as stage:
         await settle(stage)
-    await multiply(dsn, every, _ACCOUNTS)
+    await copy_first(dsn, _ACCOUNTS - 1)
     conn = await asyncpg.connect(dsn)
     try:
         for service in every:

@@ -10,7 +10,8 @@ from typing import Any, Final
 import asyncpg
 import pytest
 
-from deploy.bench.jobs.crowd import OPENED, multiply, settle
+from deploy.bench.copies import copy_first
+from deploy.bench.jobs.crowd import OPENED, settle
 from deploy.local.postgres import Postgres
 from deploy.services import SERVICES
 from deploy.simulate.stage import stage_on
@@ -33,7 +34,7 @@ async def closed(dsn: str, *, disturbed: bool) -> tuple[Mapping[str, str], int]:
     services = list(SERVICES.values())
     async with stage_on(dsn, services) as orderly:
         await settle(orderly)
-        await multiply(dsn, services, ACCOUNTS)
+        await copy_first(dsn, ACCOUNTS - 1)
         for conn in orderly.connections.values():
             # The days of the month are not what is looked at.
             await conn.execute("update job_progress set instant = $1, done = true", BEFORE)
