@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-from collections.abc import Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Final, TypeVar
 
 import asyncpg
@@ -19,7 +20,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from deploy.local.java import UnavailableError
-from deploy.local.kafka import Kafka, kafka_on
+from deploy.local.kafka import Kafka, embedded_kafka, kafka_on
 from deploy.local.postgres import Postgres
 from tests.support import containers
 from tests.support.containers import ContainerPostgres
@@ -95,6 +96,13 @@ def apache_kafka(tmp_path_factory: pytest.TempPathFactory) -> Kafka:
         if os.environ.get("CI") == "true":
             pytest.fail(f"CI must have a real Kafka: {reason}", pytrace=False)
         pytest.skip(f"{_NO_KAFKA}: {reason}")
+
+
+@pytest.fixture
+async def broker(apache_kafka: Kafka, tmp_path: Path) -> AsyncIterator[Kafka]:
+    """One that runs for a single test, with nothing on it. (`apache_kafka` says whether there can be one.)"""
+    async with embedded_kafka(tmp_path / "kafka") as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

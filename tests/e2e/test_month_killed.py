@@ -58,7 +58,7 @@ pytestmark = [
 
 
 async def test_a_month_killed_twenty_times_has_the_same_documents(
-    apache_kafka: Kafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    broker: Kafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(slices, "MOST_KEYS", _KEYS)
     monkeypatch.setenv("STOPPOC_TEST_SLICE", str(_KEYS))
@@ -67,7 +67,7 @@ async def test_a_month_killed_twenty_times_has_the_same_documents(
         quiet = await _copied(postgres)
         await _undisturbed(quiet)
         began = time.monotonic()
-        async with _house(apache_kafka, postgres, tmp_path / "logs") as house:
+        async with _house(broker, postgres, tmp_path / "logs") as house:
             killed = await _disturbed(house)
         print(f"STOPPOC_SEED={SEED} killed: {dict(killed)}, {time.monotonic() - began:.0f} s")  # noqa: T201 - told with the seed
         assert killed.total() == _KILLED
@@ -113,13 +113,9 @@ async def _undisturbed(dsn: str) -> None:
 @asynccontextmanager
 async def _house(kafka: Kafka, postgres: Postgres, logs: Path) -> AsyncIterator[Household]:
     counts = dict.fromkeys(SERVICES, 0) | {service.name: 2 for service in _CLOSING}
-    await kafka.start()
-    try:
-        topics.apply(kafka.bootstrap, topics.wanted(SERVICES.values()))
-        async with household(kafka, postgres, logs, counts, "tests.e2e.in_small_slices") as house:
-            yield house
-    finally:
-        await kafka.stop()
+    topics.apply(kafka.bootstrap, topics.wanted(SERVICES.values()))
+    async with household(kafka, postgres, logs, counts, "tests.e2e.in_small_slices") as house:
+        yield house
 
 
 async def _disturbed(house: Household) -> Counter[str]:

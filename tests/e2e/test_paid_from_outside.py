@@ -93,37 +93,33 @@ class World:
 
 
 @pytest.fixture
-async def world(apache_kafka: Kafka, tmp_path: Path) -> AsyncIterator[World]:
+async def world(broker: Kafka, tmp_path: Path) -> AsyncIterator[World]:
     door, gateway = free(2)
     base = f"http://{LOOPBACK}:{gateway}"
     pace = Pace(soon_s=1.0, late_s=_SIZE.late_s, withheld_s=6.0)
     # Of a second payment a gateway tells by itself only, and not for ever: what nobody was there to hear is not here.
     ways = [way for way in BEHAVIOURS if way != "pays_twice"]
     played = sandbox(base, seeded_random(), ways, pace)
-    await apache_kafka.start()
-    try:
+    async with (
+        embedded_postgres(tmp_path / "postgres") as postgres,
+        served(played, listen(LOOPBACK, gateway)),
+    ):
+        topics.apply(broker.bootstrap, topics.wanted(SERVICES.values()))
+        await migrate(postgres.dsn, list(SERVICES.values()))
+        env = {
+            **environment(base, f"http://{LOOPBACK}:{door}"),
+            "STOPPOC_KAFKA": broker.bootstrap,
+            "STOPPOC_POSTGRES": postgres.dsn,
+            "STOPPOC_PAY_PATIENCE_S": "2",
+            "STOPPOC_SESSION_TIMEOUT_MS": "1500",
+        }
+        argv = (sys.executable, "-m", "deploy.cli", "pay", "--http-port", str(door))
+        speaker = [Worker("pay-1", argv, env)]
         async with (
-            embedded_postgres(tmp_path / "postgres") as postgres,
-            served(played, listen(LOOPBACK, gateway)),
+            household(broker, postgres, tmp_path / "logs", {}) as house,
+            supervised(speaker, tmp_path / "logs", pauses=Pauses(0.1, 0.5)) as speakers,
         ):
-            topics.apply(apache_kafka.bootstrap, topics.wanted(SERVICES.values()))
-            await migrate(postgres.dsn, list(SERVICES.values()))
-            env = {
-                **environment(base, f"http://{LOOPBACK}:{door}"),
-                "STOPPOC_KAFKA": apache_kafka.bootstrap,
-                "STOPPOC_POSTGRES": postgres.dsn,
-                "STOPPOC_PAY_PATIENCE_S": "2",
-                "STOPPOC_SESSION_TIMEOUT_MS": "1500",
-            }
-            argv = (sys.executable, "-m", "deploy.cli", "pay", "--http-port", str(door))
-            speaker = [Worker("pay-1", argv, env)]
-            async with (
-                household(apache_kafka, postgres, tmp_path / "logs", {}) as house,
-                supervised(speaker, tmp_path / "logs", pauses=Pauses(0.1, 0.5)) as speakers,
-            ):
-                yield World(house, speakers, played)
-    finally:
-        await apache_kafka.stop()
+            yield World(house, speakers, played)
 
 
 async def test_the_gateways_ledger_is_ours_however_it_misbehaves_and_whoever_is_killed(world: World) -> None:

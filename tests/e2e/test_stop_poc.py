@@ -38,18 +38,14 @@ pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(3000 
 
 
 @pytest.fixture
-async def house(apache_kafka: Kafka, tmp_path: Path) -> AsyncIterator[Household]:
+async def house(broker: Kafka, tmp_path: Path) -> AsyncIterator[Household]:
     """All services on servers of their own; two workers where one key's work can move from one to the other."""
-    await apache_kafka.start()
-    try:
-        async with embedded_postgres(tmp_path / "postgres") as postgres:
-            topics.apply(apache_kafka.bootstrap, topics.wanted(SERVICES.values()))
-            await migrate(postgres.dsn, list(SERVICES.values()))
-            counts = {"checkout": 2, "lifecycle": 2}
-            async with household(apache_kafka, postgres, tmp_path / "logs", counts) as ready:
-                yield ready
-    finally:
-        await apache_kafka.stop()
+    async with embedded_postgres(tmp_path / "postgres") as postgres:
+        topics.apply(broker.bootstrap, topics.wanted(SERVICES.values()))
+        await migrate(postgres.dsn, list(SERVICES.values()))
+        counts = {"checkout": 2, "lifecycle": 2}
+        async with household(broker, postgres, tmp_path / "logs", counts) as ready:
+            yield ready
 
 
 async def test_every_dong_is_where_it_belongs_whoever_is_killed(house: Household) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.kafka import Kafka, kafka_on
+from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
 from shared.engine import courier, publisher
 from shared.engine.app import STOP_SECONDS
@@ -17,14 +17,6 @@ from tests.support.stage import Running, Stage, eventually, staged
 
 # Brokers and databases that start again take their time where others work too.
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(300)]
-
-
-@pytest.fixture
-async def broker(tmp_path: Path, apache_kafka: Kafka) -> AsyncIterator[Kafka]:
-    server = await kafka_on(tmp_path / "kafka")
-    await server.start()
-    yield server
-    await server.stop()
 
 
 @pytest.fixture

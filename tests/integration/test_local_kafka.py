@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import psutil
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from deploy.local.kafka import Kafka, embedded_kafka
+from deploy.local.kafka import Kafka
 
 pytestmark = pytest.mark.kafka
 
@@ -56,12 +53,6 @@ async def _consume(bootstrap: str, topic: str, count: int) -> set[bytes]:
     finally:
         await consumer.stop()
     return got
-
-
-@pytest.fixture
-async def broker(tmp_path: Path, apache_kafka: Kafka) -> AsyncIterator[Kafka]:
-    async with embedded_kafka(tmp_path) as server:
-        yield server
 
 
 async def test_records_survive_a_stop_and_a_kill(broker: Kafka) -> None:
