@@ -49,6 +49,7 @@ class Said:
     _numbers: dict[str, int] = field(default_factory=dict)
     _caused: Counter[tuple[_Asked, str]] = field(default_factory=Counter)
     _followed: Counter[tuple[_Asked, str]] = field(default_factory=Counter)
+    _about: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def command(self, record: StoredRecord) -> None:
         """A record on its commands: a message, or one that must be a dead letter."""
@@ -76,6 +77,7 @@ class Said:
         for about in {(record.key or b"").decode(), headers.get("ce_subject", "")}:
             self._caused[(headers.get("ce_causationid", ""), about), name] += 1
             self._followed[(headers.get("ce_correlationid", ""), about), name] += 1
+            self._about[about, name] += 1
         if "ce_sequence" in headers:
             self._number(headers, from_first=from_first)
 
@@ -110,22 +112,37 @@ class Said:
         """Commands without an outcome, or with more than one; not those whose keys wait for somebody outside."""
         waits = set(waiting)
         left: defaultdict[tuple[type[Message], str, str], list[Command]] = defaultdict(list)
+        # Outcomes that are some command's, of all those about a key.
+        taken: Counter[tuple[type[Message], str]] = Counter()
         for command in self.commands.values():
             direct = self._count(self._caused, command, command.id)
+            taken[command.model, command.key] += direct
             if direct > 1:
                 yield Break(command.id, f"{command.model.__name__} of {command.key} has {direct} outcomes")
             elif direct == 0:
                 left[command.model, command.correlation, command.key].append(command)
+        silent: list[Command] = []
         for (model, _, key), commands in left.items():
             # One that waited for somebody is answered by what he said: by its correlation it is known.
             later = self._count(self._followed, commands[0], commands[0].correlation)
-            if later < len(commands) and key not in waits:
-                for command in commands[later:]:
-                    yield Break(command.id, f"{model.__name__} of {key} has no outcome")
-            elif later > len(commands) and not model.public:
+            taken[model, key] += later
+            if later > len(commands) and not model.public:
                 yield Break(
                     commands[0].id, f"{len(commands)} {model.__name__} of {key} have {later} outcomes"
                 )
+            silent += [] if key in waits else commands[later:]
+        yield from self._not_called_off(silent, taken)
+
+    def _not_called_off(
+        self, silent: Iterable[Command], taken: Counter[tuple[type[Message], str]]
+    ) -> Iterator[Break]:
+        """Whoever calls off what is under way answers it, and that answer follows from him: it is nobody else's."""
+        for command in silent:
+            model, key = command.model, command.key
+            if taken[model, key] < sum(self._about[key, name] for name in named_answers(model)):
+                taken[model, key] += 1
+            else:
+                yield Break(command.id, f"{model.__name__} of {key} has no outcome")
 
     def _count(self, counted: Counter[tuple[_Asked, str]], command: Command, by: str) -> int:
         return sum(counted[(by, command.key), name] for name in named_answers(command.model))

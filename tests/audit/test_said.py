@@ -86,6 +86,11 @@ def test_a_command_without_an_outcome_is_found_unless_it_waits_for_somebody() ->
     assert list(said.unanswered({"acme"})) == []
 
 
+def test_what_calls_a_command_off_answers_it_once() -> None:
+    said = _said([_command(1), _command(2), _command(3)], [_event(1, 1, 1), _event(2, 9, 2)])
+    assert [one.id for one in said.unanswered(())] == [_id(3)]
+
+
 def test_a_command_with_two_outcomes_is_found() -> None:
     said = _said([_command(1)], [_event(1, 1, 1), _event(2, 1, 2)])
     assert [one.id for one in said.unanswered(())] == [_id(1)]
