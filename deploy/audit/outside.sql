@@ -12,7 +12,9 @@ from (
   select * from checkout."order" where pay in ('top_up', 'gateway', 'on_behalf') and total_vnd > 0
 ) as asked full join payments.payment using (order_id)
 -- One that nobody could be asked to pay was called off at once.
-where not (payment.order_id is null and asked.status = 'cancelled')
+where not (payment.order_id is null and asked.status = 'cancelled' and exists (
+    select from checkout.line where line.order_id = asked.order_id and line.reason = 'payer_missing'
+  ))
   and (asked.account_id, asked.pay, asked.total_vnd)
   is distinct from (payment.account_id, payment.pay, payment.total_vnd)
 
