@@ -16,6 +16,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
+from shared.engine.fetching import Sessions
 from shared.engine.leniently import LENIENCY
 from shared.engine.outbox import lane_of
 from shared.engine.service import Service
@@ -186,6 +187,7 @@ async def member(service: Service, settings: Settings, stopping: asyncio.Event) 
         # Topics of one partition count are dealt out alike, so a key of several topics stays with one worker.
         partition_assignment_strategy=(RangePartitionAssignor,),
     )
+    consumer._client.send = Sessions(consumer._client.send).send
     membership = Membership(consumer, settings.batch_messages, service.gathers_ms / 1000, stopping)
     consumer.subscribe(list(service.reads), listener=membership)
     try:
