@@ -12,6 +12,7 @@ from typing import Any, Final
 from shared.contracts import topics
 from shared.contracts.headers import example_headers, headers_schema
 from shared.contracts.message import Form, Message
+from shared.contracts.schema import schema_of
 
 Document = dict[str, Any]
 
@@ -123,7 +124,7 @@ def _operation(service: str, kind: Form, messages: list[type[Message]]) -> Docum
 
 
 def _message(message: type[Message]) -> Document:
-    key = message.model_json_schema()["properties"].get(message.key_field, {})
+    key = schema_of(message)["properties"].get(message.key_field, {})
     if key.get("type") != "string":
         # Made of several fields, as its description says: an id all the same.
         key = {"type": "string"}
@@ -144,7 +145,7 @@ def _message(message: type[Message]) -> Document:
 def _schemas(messages: list[type[Message]]) -> Document:
     schemas: Document = {}
     for message in messages:
-        schema = message.model_json_schema()
+        schema = schema_of(message)
         parts = schema.pop("$defs", {}) | {message.__name__: schema}
         for name, part in parts.items():
             component, lifted = _component(message, name), _lifted(part, message)

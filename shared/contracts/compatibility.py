@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from shared.contracts import topics
 from shared.contracts.containment import Doubt, Finding, findings
 from shared.contracts.message import Form, Message
+from shared.contracts.schema import schema_of
 
 
 class Contract(BaseModel):
@@ -60,7 +61,7 @@ def contract_of(message: type[Message]) -> Contract:
         topic=topics.topic_of(message),
         key=message.key_field,
         public=message.public,
-        message_schema=message.model_json_schema(),
+        message_schema=schema_of(message),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from shared.contracts import asyncapi, pages
 from shared.contracts.message import Message
+from shared.contracts.schema import schema_of
 
 Files = dict[PurePosixPath, str]
 
@@ -45,7 +46,7 @@ def json_schema(message: type[Message]) -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:stoppoc:message:{message.type}",
-        **message.model_json_schema(),
+        **schema_of(message),
     }
 
 

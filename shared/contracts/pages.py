@@ -10,6 +10,7 @@ from typing import Any, Final
 from shared.contracts import topics
 from shared.contracts.asyncapi import summary
 from shared.contracts.message import Form, Message
+from shared.contracts.schema import schema_of
 from shared.contracts.shapes import Fields, Unclear, read
 from shared.contracts.words import described
 
@@ -98,7 +99,7 @@ def _part(title: str, messages: Messages) -> Iterator[str]:
 
 
 def _message(message: type[Message]) -> Iterator[str]:
-    schema = message.model_json_schema()
+    schema = schema_of(message)
     yield from (f"### {message.__name__}", "", summary(message), "")
     yield f"`{message.type}` on `{topics.topic_of(message)}`, keyed by `{message.key_field}`."
     yield ""
