@@ -38,6 +38,8 @@ from tests.support.seeds import SEED
 
 WITHIN_S: Final = 120.0
 _POLL_S: Final = 0.02
+# How far a group is takes a dozen questions to the broker, and more of a worker than a look at the books: both have work to do.
+_POLL_SERVERS_S: Final = 0.1
 # The shortest the broker allows: after a murder, so long the group waits for the dead.
 SESSION_MS: Final = 1000
 # What is asked of a broker or a database that is away, or of a connection that was.
@@ -159,7 +161,9 @@ class Scene:
         code = await culprit.process.wait(within)
         assert code == -signal.SIGKILL, f"{culprit.name} ended with {code}\n{self.story()}"
 
-    async def until(self, done: Callable[[], Awaitable[bool]], within: float = WITHIN_S) -> None:
+    async def until(
+        self, done: Callable[[], Awaitable[bool]], within: float = WITHIN_S, every: float = _POLL_S
+    ) -> None:
         """Waits for it, over whatever is away; fails when it takes too long."""
         end = time.monotonic() + within
         while True:
@@ -167,7 +171,7 @@ class Scene:
                 if await done():
                     return
             assert time.monotonic() < end, f"not so within {within} s, {SEED=}\n{self.story()}"
-            await asyncio.sleep(_POLL_S)
+            await asyncio.sleep(every)
 
     async def decided(self) -> int:
         """How many commands of all tests are."""
@@ -188,7 +192,7 @@ class Scene:
         async def so() -> bool:
             return sorted(one.partitions for one in self.culprits if one.alive) == of_all
 
-        await self.until(so)
+        await self.until(so, every=_POLL_SERVERS_S)
 
     async def settled(self, within: float = WITHIN_S) -> None:
         """Waits until every command is read and committed, and all that was said is published."""
@@ -197,7 +201,7 @@ class Scene:
             self.nobody_died_of_itself()
             return self.topics.lag() == 0 and await self.value("select count(*) from hold.outbox") == 0
 
-        await self.until(done, within)
+        await self.until(done, within, _POLL_SERVERS_S)
 
     def nobody_died_of_itself(self) -> None:
         for culprit in self.culprits:
