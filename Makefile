@@ -16,8 +16,8 @@ setup: .venv/.ready ## make .venv from requirements.lock with a Python 3.11 or l
 demo: setup ## see the system at work, on parts of its own: half a minute
 	@.venv/bin/stoppoc demo
 
-# Many tests wait more than they work, so three at once keep two cores at work; and in the order of their folders the
-# small ones come last: by their number, as xdist has it, those of one long test would, beside idle cores.
+# Three at once on two cores: many tests wait for servers. Folder by folder: sorted by how many tests it has, as xdist
+# would have it, a file of one long test comes last, and the other cores wait for it.
 test: setup ## run all tests (those that need Apache Kafka are skipped, and say so, where it cannot be had)
 	@.venv/bin/pytest -n 3 --dist loadfile --no-loadscope-reorder
 

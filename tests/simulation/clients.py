@@ -24,6 +24,8 @@ class Consumer:
     """One worker's consumer. It finds out about a rebalance when it reads, or when `rejoin` is called on it."""
 
     def __init__(self, **_settings: object) -> None:
+        # Nothing is asked over a wire here.
+        self._client = SimpleNamespace(send=None)
         self._life = LIFE.get()
         self._broker = self._life.broker
         self._dice = self._life.chance.dice(f"{self._life.name}/reads")
