@@ -51,6 +51,9 @@ def settings(broker: int, controller: int, log: Path) -> dict[str, str | int]:
         "advertised.listeners": f"PLAINTEXT://{LOOPBACK}:{broker}",
         "log.dirs": str(log),
         "auto.create.topics.enable": "false",
+        # Each segment has two, laid out as files of this size, 10 MB by default: where files are written to disk, first writes
+        # to hundreds of such cost a broker more than all else it does. What fits is the index of some 40 MB of messages.
+        "log.index.size.max.bytes": 128 * 1024,
         "message.max.bytes": _MAX_RECORD,
         "replica.fetch.max.bytes": _MAX_RECORD,
         "offsets.topic.num.partitions": 1,
