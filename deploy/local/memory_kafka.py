@@ -27,7 +27,8 @@ LIMITS: Final = (
 )
 PARTITIONS: Final = 12
 
-# Its thread may miss that a topic is asked for, most of all right after another one, and then looks a second later.
+# The cluster's thread may miss that a topic is asked for, most of all right after another one, and then looks a
+# second later.
 _BETWEEN_TOPICS_S: Final = 0.002
 _START_S: Final = 90.0  # all of them missed, and a slow machine
 _STOP_S: Final = 5.0
